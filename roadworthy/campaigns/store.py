@@ -266,20 +266,25 @@ def vehicle_lines(
     view: View, campaign_id: str, *, after: int, limit: int, status: str = "", number: int | None = None, vin: str = ""
 ) -> Sequence[Row[Any]]:
     """Give lines (action and assignment columns) of a campaign's vehicles by action number after `after`."""
-    query = (
-        select(action, assignment.c.vin, assignment.c.ecu_serial, assignment.c.sha256, assignment.c.decision_id)
-        .join(assignment, assignment.c.id == action.c.assignment_id)
-        .where(action.c.campaign_id == campaign_id, action.c.number > after)
-        .order_by(action.c.number)
-        .limit(limit)
-    )
+    columns = select(action, assignment.c.vin, assignment.c.ecu_serial, assignment.c.sha256, assignment.c.decision_id)
+    query = _lines(columns, campaign_id, status, number, vin)
+    return view.all(query.where(action.c.number > after).order_by(action.c.number).limit(limit))
+
+
+def count_lines(view: View, campaign_id: str, *, status: str = "", number: int | None = None, vin: str = "") -> int:
+    """Count the lines that `vehicle_lines` would give without a limit."""
+    return int(view.scalar(_lines(select(func.count()), campaign_id, status, number, vin)))
+
+
+def _lines(query: Select[Any], campaign_id: str, status: str, number: int | None, vin: str) -> Select[Any]:
+    found = query.select_from(action).join(assignment, assignment.c.id == action.c.assignment_id)
+    found = found.where(action.c.campaign_id == campaign_id)
     if status:
-        query = query.where(action.c.status == status)
+        # The console's word "offered" covers both; other words are the table's own.
+        found = found.where(action.c.status.in_(["offered", "retrieved"] if status == "offered" else [status]))
     if number is not None:
-        query = query.where(action.c.wave == number)
-    if vin:
-        query = query.where(assignment.c.vin.contains(vin.upper(), autoescape=True))
-    return view.all(query)
+        found = found.where(action.c.wave == number)
+    return found.where(assignment.c.vin.contains(vin.upper(), autoescape=True)) if vin else found
 
 
 def _campaign(row: Row[Any]) -> Campaign:

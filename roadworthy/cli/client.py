@@ -60,7 +60,7 @@ class Client:
             fail(UNREACHABLE, f"{self._server} does not answer ({error}); start it with `roadworthy serve`.")
         if answer.is_success:
             return answer.json() if answer.content else None
-        self._fail(answer)
+        return self._fail(answer)
 
     def _fail(self, answer: httpx.Response) -> NoReturn:
         try:

@@ -12,11 +12,13 @@ from sqlalchemy import (
     Integer,
     Row,
     String,
+    Table,
     UniqueConstraint,
+    and_,
     select,
 )
 
-from roadworthy.database import Instant, JsonText, View, four_eyes, record_table
+from roadworthy.database import Instant, JsonText, View, Work, four_eyes, record_table
 from roadworthy.kernel.errors import NotFound
 from roadworthy.kernel.event import Json
 from roadworthy.releases.model import (
@@ -201,6 +203,14 @@ def approved_packages(view: View) -> Mapping[str, str]:
     """Give the SHA-256 of every approved package with its release id: the register of known software."""
     query = select(package.c.sha256, package.c.release_id).join(release, release.c.id == package.c.release_id)
     return {row.sha256: row.release_id for row in view.all(query.where(release.c.status == "approved"))}
+
+
+def put(work: Work, table: Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+    """Insert a tracked row, or change the one that has this key; `work.record` must follow."""
+    if work.first(select(table).where(and_(*(table.c[name] == value for name, value in key.items())))) is None:
+        work.insert(table, {**key, **values})
+    else:
+        work.update(table, key, values)
 
 
 def _release(row: Row[Any], found: Package | None) -> Release:

@@ -1,0 +1,119 @@
+"""The roof of the server: settings -> database, law, stores, signers -> one ASGI application."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
+
+from fastapi import FastAPI, Request
+
+from roadworthy import law, reactions
+from roadworthy.accounts import actions as accounts
+from roadworthy.accounts.web import router as accounts_router
+from roadworthy.admission.web import router as admission_router
+from roadworthy.campaigns.web import console as campaigns_console
+from roadworthy.campaigns.web import router as campaigns_router
+from roadworthy.database import Actor, Database
+from roadworthy.database.migrate import check
+from roadworthy.device.ddi import router as ddi_router
+from roadworthy.device.uptane import router as uptane_router
+from roadworthy.filings.web import router as filings_router
+from roadworthy.fleet.web import router as fleet_router
+from roadworthy.kernel.errors import SignInNeeded
+from roadworthy.kernel.time import SystemTime, Time
+from roadworthy.products.web import router as products_router
+from roadworthy.releases.actions import Regime
+from roadworthy.releases.web import router as releases_router
+from roadworthy.settings import Settings
+from roadworthy.signing.remote import Client as SignerClient
+from roadworthy.storage import ArtifactStore
+from roadworthy.transparency.web import router as log_router
+from roadworthy.webui.console import install as install_console
+from roadworthy.webui.http import install_problem_handlers
+
+
+@dataclass(frozen=True)
+class Installation:
+    """What every process of one installation opens: its settings, its database, the law it judges by."""
+
+    settings: Settings
+    time: Time
+    database: Database
+    regime: Regime
+    artifacts: ArtifactStore
+
+    def close(self) -> None:
+        """Give everything back."""
+        self.database.close()
+
+
+def open_installation(settings: Settings, time: Time | None = None) -> Installation:
+    """Open an installation whose schema is current.
+
+    Raises Broken when the database is too old or new, Unusable when a rule pack cannot be loaded.
+    """
+    clock = time or SystemTime()
+    database = Database(settings.database_url, clock, reaction_kinds=reactions.KINDS)
+    check(database)
+    regime = Regime(law.load_packs(), settings.company, settings.safety_policy)
+    return Installation(settings, clock, database, regime, ArtifactStore(settings.artifacts))
+
+
+def create_app(installation: Installation) -> FastAPI:
+    """Build the server: JSON API, console, vehicles' door, log tiles."""
+    settings = installation.settings
+    app = FastAPI(title="Roadworthy", version="1", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json")
+    app.state.settings = settings
+    app.state.database = installation.database
+    app.state.regime = installation.regime
+    app.state.artifacts = installation.artifacts
+    app.state.director = SignerClient(settings.director_socket)
+    app.state.authenticate = _authenticate(installation.database)
+    app.state.base_url = _base_url(settings)
+    install_problem_handlers(app)
+    install_console(app)
+    for router in (
+        accounts_router,
+        products_router,
+        admission_router,
+        fleet_router,
+        filings_router,
+        releases_router,
+        campaigns_router,
+        campaigns_console,
+        log_router,
+        ddi_router,
+        uptane_router,
+    ):
+        app.include_router(router)
+    return app
+
+
+def _authenticate(database: Database) -> Callable[[Request], Actor]:
+    """Say who a request speaks for: a Bearer token, else the console's session cookie."""
+
+    def authenticate(request: Request) -> Actor:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        with database.read() as view:
+            if scheme.lower() == "bearer" and token:
+                return accounts.actor_of_token(view, token.strip())
+            if session := request.cookies.get("roadworthy_session"):
+                return accounts.actor_of_session(view, session)
+        raise SignInNeeded
+
+    return authenticate
+
+
+def _base_url(settings: Settings) -> Callable[[Request], str]:
+    """Say under which address a caller reaches us; forwarded headers count from trusted proxies only."""
+    trusted = [ip_network(text, strict=False) for text in settings.trusted_proxies]
+
+    def base_url(request: Request) -> str:
+        peer = request.client.host if request.client else ""
+        if peer and any(ip_address(peer) in network for network in trusted):
+            proto = request.headers.get("x-forwarded-proto", "").split(",")[0].strip()
+            host = request.headers.get("x-forwarded-host", "").split(",")[0].strip()
+            if proto in {"http", "https"} and host:
+                return f"{proto}://{host}"
+        return str(settings.public_url)
+
+    return base_url

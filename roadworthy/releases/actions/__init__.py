@@ -1,0 +1,24 @@
+"""The verbs of releases: write one, judge it, approve it."""
+
+from roadworthy.releases.actions.authoring import (
+    Draft,
+    StoredFile,
+    approve,
+    attach_package,
+    attach_paper,
+    attach_sbom,
+    check_paper,
+    create,
+    declare,
+    send_back,
+    state_answer,
+    submit,
+    withdraw,
+)
+from roadworthy.releases.actions.judging import Judgement, Regime, Scope, classify_all, judge
+
+__all__ = [
+    "Draft", "Judgement", "Regime", "Scope", "StoredFile", "approve", "attach_package", "attach_paper",
+    "attach_sbom", "check_paper", "classify_all", "create", "declare", "judge", "send_back", "state_answer",
+    "submit", "withdraw",
+]  # fmt: skip

@@ -1,0 +1,213 @@
+"""Gathers the facts of a release from the registries and asks the law: preview, classification, and the gate."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from roadworthy import law
+from roadworthy.admission import rules as admission_rules
+from roadworthy.admission import store as admission_store
+from roadworthy.database import Actor, Database, View
+from roadworthy.filings import store as filings_store
+from roadworthy.fleet import store as fleet_store
+from roadworthy.kernel.decision import Decision
+from roadworthy.kernel.event import Json, digest_of
+from roadworthy.products import store as products_store
+from roadworthy.releases import rules, store
+from roadworthy.releases.model import Classification, ClsId, Dossier, Release, RelId
+
+
+@dataclass(frozen=True)
+class Regime:
+    """The law and the company that the gate judges for: packs in force, filing company, its own safety policy."""
+
+    packs: law.Packs
+    company: str
+    safety_policy: bool = False
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The vehicles aimed at: how many, sold or test cars, and the digest of their VINs; None = every car of the type."""
+
+    sold: bool
+    test_fleet: bool
+    vin_digest: str = ""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The gate's answer for one release and vehicle type, with all it rests on."""
+
+    vehicle_type_id: str
+    decision: Decision
+    report: Mapping[str, Any]
+    facts: Mapping[str, Json]
+    filing_ids: tuple[str, ...] = field(default_factory=tuple)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The class labels that are certain."""
+        return tuple(self.report["models"][0]["labels"])
+
+    @property
+    def tier(self) -> str | None:
+        """The MIIT tier, when it is certain."""
+        tier: str | None = self.report["models"][0]["tier"]
+        return tier
+
+    @property
+    def facts_digest(self) -> str:
+        """SHA-256 of the facts."""
+        return digest_of(dict(self.facts))
+
+
+def judge(view: View, regime: Regime, release: Release, vehicle_type_id: str, scope: Scope | None = None) -> Judgement:
+    """Ask the gate about one release and vehicle type at the moment of `view`.
+
+    1. compute what the release changes; 2. look up the papers in force; 3. gather the facts; 4. ask the law;
+    5. add the product's own conditions.
+    """
+    dossier = store.dossier_of(view, release.id)
+    papers = _Papers.of(view, release, vehicle_type_id)
+    target = _target(view, release, dossier, vehicle_type_id, scope, papers)
+    world = _world(view, regime, release, papers, scope)
+    facts = rules.facts_of(release, dossier, target, world)
+    report = law.classify(facts, regime.packs, view.now).to_json()
+    decision = rules.gate(report, rules.readiness(release, dossier))
+    return Judgement(vehicle_type_id, decision, report, facts, papers.ids)
+
+
+def classify_all(database: Database, actor: Actor, regime: Regime, release_id: RelId) -> list[Classification]:
+    """Judge a release for each of its vehicle types and keep the answers: what the law calls it, and why."""
+    with database.begin(actor, attempt="release.classify", subject=release_id) as work:
+        release = store.get(work, release_id)
+        for type_id in release.vehicle_type_ids:
+            judged = judge(work, regime, release, type_id)
+            made = ClsId.new(work.now)
+            work.insert(
+                store.classification,
+                {
+                    "id": made,
+                    "release_id": release_id,
+                    "vehicle_type_id": type_id,
+                    "labels": sorted(judged.labels),
+                    "tier": judged.tier,
+                    "decision": str(judged.decision.outcome),
+                    "report": judged.report,
+                    "facts": judged.facts,
+                    "made_at": work.now,
+                },
+            )
+            work.record(
+                "release.classified",
+                release_id,
+                {
+                    "classification": made,
+                    "decision": str(judged.decision.outcome),
+                    "facts": judged.facts_digest,
+                    "labels": sorted(judged.labels),
+                    "tier": judged.tier,
+                    "vehicle_type": type_id,
+                },
+            )
+        return store.latest_classifications(work, release_id)
+
+
+_KINDS = {"miit_enterprise": "", "miit_type": "type", "miit_activity": "package", "samr_record": "package"}
+
+
+@dataclass(frozen=True)
+class _Papers:
+    """The newest filing of each kind that bears on one release and vehicle type."""
+
+    states: Mapping[str, Mapping[str, Json]]
+    activity: Any
+    change_permit: Any
+    recall_plan: Any
+    ids: tuple[str, ...]
+
+    @classmethod
+    def of(cls, view: View, release: Release, vehicle_type_id: str) -> "_Papers":
+        sha256 = release.package.sha256 if release.package else None
+        found: dict[str, Any] = {}
+        for kind, scope in _KINDS.items():
+            found[kind] = filings_store.newest(
+                view,
+                kind,
+                vehicle_type_id=None if not scope else vehicle_type_id,
+                release_id=release.id if scope == "package" else None,
+            )
+        permit = filings_store.in_force(
+            view, "miit_change_permit", vehicle_type_id=vehicle_type_id, package_sha256=sha256
+        )
+        plan = filings_store.in_force(view, "recall_plan", vehicle_type_id=vehicle_type_id, package_sha256=sha256)
+        states = {kind: _state(filing) for kind, filing in found.items()}
+        resting = [f for f in [*found.values(), permit, plan] if f is not None and f.status == "accepted"]
+        return cls(states, found["miit_activity"], permit, plan, tuple(sorted(f.id for f in resting)))
+
+
+def _state(filing: Any) -> dict[str, Json]:
+    facts: dict[str, Json] = {"state": filings_store.state_word(filing)}
+    if filing is not None and filing.submitted_on is not None:
+        facts["submitted_on"] = filing.submitted_on.isoformat()
+    if filing is not None and filing.package_delivered_on is not None:
+        facts["package_delivered_on"] = filing.package_delivered_on.isoformat()
+    return facts
+
+
+def _target(
+    view: View, release: Release, dossier: Dossier, type_id: str, scope: Scope | None, papers: _Papers
+) -> rules.Target:
+    kind = products_store.get_type(view, type_id)
+    ecus = [ecu for ecu in products_store.ecus_of(view, type_id) if ecu.id in release.ecu_ids]
+    declared = {key: value for ecu in ecus for key, value in dossier.declared.get(ecu.id, {}).items()}
+    changes, undeclared = _difference(view, type_id, declared, [key for ecu in ecus for key in ecu.influences])
+    cars = scope or fleet_store.scope_of_type(view, type_id)
+    return rules.Target(
+        model_code=kind.model_code,
+        automation_level=kind.automation_level,
+        licensed_manufacturer=kind.licensed_manufacturer,
+        imported=kind.imported,
+        annex2_supplemented=kind.annex2_supplemented,
+        sold=cars.sold,
+        test_fleet=cars.test_fleet,
+        holds_driving_automation=any(ecu.holds_driving_automation for ecu in ecus),
+        approval_relevant=any(ecu.approval_relevant for ecu in ecus),
+        changes=changes,
+        undeclared=undeclared,
+        change_permit_granted=papers.change_permit is not None,
+    )
+
+
+def _difference(
+    view: View, type_id: str, declared: Mapping[str, Json], touched: Sequence[str]
+) -> tuple[tuple[rules.Change, ...], tuple[str, ...]]:
+    found, missing = admission_rules.diff(
+        admission_store.registered(view, type_id), declared, products_store.definitions(view), touched
+    )
+    return tuple(rules.Change(c.name, c.is_main, c.before, c.after, c.unit or "") for c in found), tuple(missing)
+
+
+def _world(view: View, regime: Regime, release: Release, papers: _Papers, scope: Scope | None) -> rules.World:
+    filed = papers.activity
+    return rules.World(
+        applicant=regime.company,
+        filings=papers.states,
+        recall_plan_filed=papers.recall_plan is not None,
+        filed_sha256=None if filed is None else filed.package_sha256,
+        vins_outside_filed_scope=_outside(filed, scope),
+        swin_moved=bool(release.swin) and store.swin_is_new(view, release.id, release.swin),
+        company_safety_policy=regime.safety_policy,
+    )
+
+
+def _outside(filed: Any, scope: Scope | None) -> int | None:
+    """Count cars outside the filed set: 0 when every car of the type is filed or the VIN digests agree."""
+    if filed is None:
+        return None
+    if not filed.vin_set_digest:
+        return 0
+    if scope is None:
+        return None
+    return 0 if scope.vin_digest == filed.vin_set_digest else 1
