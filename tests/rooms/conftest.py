@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import roadworthy.accounts.store  # noqa: F401 - the tables must be declared
 from roadworthy.database import Database, metadata
 from roadworthy.kernel.time import SetTime
 
