@@ -41,6 +41,9 @@ class Client:
     def put(self, path: str, **content: Any) -> httpx.Response:
         return self.request("PUT", path, **content)
 
+    def patch(self, path: str, **content: Any) -> httpx.Response:
+        return self.request("PATCH", path, **content)
+
     def delete(self, path: str, **content: Any) -> httpx.Response:
         return self.request("DELETE", path, **content)
 
