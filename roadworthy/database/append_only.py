@@ -46,14 +46,12 @@ def unguard_statements(table: str, dialect: str) -> list[str]:
 
 def guard(connection: Connection, table: str) -> None:
     """Make one table append-only."""
-    for statement in guard_statements(table, connection.dialect.name):
-        connection.exec_driver_sql(statement)
+    _run(connection, guard_statements(table, connection.dialect.name))
 
 
 def unguard(connection: Connection, table: str) -> None:
     """Make one table changeable again."""
-    for statement in unguard_statements(table, connection.dialect.name):
-        connection.exec_driver_sql(statement)
+    _run(connection, unguard_statements(table, connection.dialect.name))
 
 
 def guard_all(connection: Connection, metadata: MetaData) -> None:
@@ -74,3 +72,9 @@ def guarded_tables(connection: Connection) -> set[str]:
     for table, trigger in connection.exec_driver_sql(query):
         found.setdefault(table, set()).add(trigger)
     return {table for table, triggers in found.items() if triggers >= set(trigger_names(table, name))}
+
+
+def _run(connection: Connection, statements: list[str]) -> None:
+    for statement in statements:
+        # Without parameters the driver takes the percent sign of the function body as it stands.
+        connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
