@@ -1,0 +1,68 @@
+"""The verb of admission: register values, with who and on which ground."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from roadworthy.admission import store
+from roadworthy.admission.model import Ground, RegisteredValue, ValId
+from roadworthy.database import Actor, Database, View
+from roadworthy.kernel.errors import Unusable
+from roadworthy.kernel.event import Json, digest_of
+from roadworthy.products import store as products
+from roadworthy.products.model import TypId
+from roadworthy.products.rules import parse_value, parse_words
+
+ROLE = "homologation_officer"
+
+
+def register_values(
+    database: Database,
+    actor: Actor,
+    type_id: TypId,
+    values: Mapping[str, Any],
+    *,
+    ground: str,
+    reference: str,
+    cause: str = "",
+) -> tuple[RegisteredValue, ...]:
+    """Register parameter values of a vehicle type; give those that are new or changed.
+
+    `ground` is one of Ground, `reference` the announcement batch or the filing id. Registering the same values
+    again changes nothing and is no error, so that a repeated reaction is harmless. All or nothing.
+    Raises NotPermitted, NotFound, Unusable naming the parameter.
+    """
+    if ground not in list(Ground):
+        raise Unusable(f"ground is one of {', '.join(Ground)}.", code="ground.unknown", at="ground")
+    told = parse_words(reference, "reference")
+    with database.begin(actor, attempt="values.register", subject=type_id, cause=cause) as work:
+        actor.require(ROLE)
+        products.load_vehicle_type(work, type_id)
+        parsed = parse_values(work, values)
+        known = store.current_values(work, type_id)
+        changed = {key: value for key, value in parsed.items() if key not in known or known[key].value != value}
+        new = tuple(
+            RegisteredValue(
+                ValId.new(work.now), type_id, key, value, Ground(ground), told, actor.id, work.now, current=True
+            )
+            for key, value in changed.items()
+        )
+        if new:
+            store.replace_values(work, [known[key] for key in changed if key in known], new)
+            facts = {"count": len(new), "ground": ground, "reference": told, "values_sha256": digest_of(changed)}
+            work.record("values.registered", type_id, facts)
+    return new
+
+
+def parse_values(view: View, values: Mapping[str, Any]) -> dict[str, Json]:
+    """Read values by their definitions into the form in which they are kept, in the order of keys.
+
+    Raises Unusable for a key that is not defined or a value of a wrong type.
+    """
+    definitions = products.all_definitions(view)
+    if unknown := sorted(set(values) - set(definitions)):
+        raise Unusable(
+            f"Unknown parameter: {', '.join(unknown[:5])}; define it in products or correct the key.",
+            code="parameter.unknown",
+            at=unknown[0],
+        )
+    return {key: parse_value(definitions[key], values[key]) for key in sorted(values)}

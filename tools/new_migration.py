@@ -1,0 +1,57 @@
+"""Write a migration for what the tables say now, against a fresh SQLite brought to the present head.
+
+python -m tools.new_migration NAME             the next revision
+python -m tools.new_migration NAME --replace   one first revision in place of all (before a release only)
+"""
+
+import argparse
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from alembic import command
+
+from roadworthy.database import Database
+from roadworthy.database.migrate import alembic_config, upgrade
+from roadworthy.kernel.time import SystemTime
+
+VERSIONS = Path(__file__).parent.parent / "roadworthy" / "migrations" / "versions"
+
+
+def write(name: str, *, replace: bool) -> Path:
+    """Write the revision `NNNN_name.py` and give its path."""
+    if replace:
+        for old in VERSIONS.glob("[0-9]*.py"):
+            old.unlink()
+    number = f"{len(list(VERSIONS.glob('[0-9]*.py'))) + 1:04}"
+    with tempfile.TemporaryDirectory() as folder:
+        database = Database(f"sqlite:///{folder}/fresh.db", SystemTime())
+        try:
+            upgrade(database)
+            with database.engine.connect() as connection:
+                config = alembic_config(connection)
+                config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
+                command.revision(config, name.replace("_", " ").capitalize(), autogenerate=True, rev_id=number)
+        finally:
+            database.close()
+    (path,) = VERSIONS.glob(f"{number}_*.py")
+    for fix in (["check", "--fix", "--quiet"], ["format", "--quiet"]):
+        subprocess.run([sys.executable, "-m", "ruff", *fix, str(path)], check=True)
+    return path
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("name", help="what changes, like add_recalls")
+    parser.add_argument("--replace", action="store_true", help="replace the whole history")
+    options = parser.parse_args()
+    if not re.fullmatch(r"[a-z][a-z0-9_]{2,39}", options.name):
+        parser.error("NAME is 3 to 40 of a-z, 0-9 and _.")
+    sys.stdout.write(f"{write(options.name, replace=options.replace)}\n")
+
+
+if __name__ == "__main__":
+    main()
