@@ -1,61 +1,30 @@
-"""The roof of the server: settings -> database, law, stores, signers -> one ASGI application."""
+"""The roof of the server: one ASGI application over an opened installation."""
 
+import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 
 from fastapi import FastAPI, Request
 
-from roadworthy import law, reactions
 from roadworthy.accounts import actions as accounts
 from roadworthy.accounts.web import router as accounts_router
 from roadworthy.admission.web import router as admission_router
-from roadworthy.campaigns.web import console as campaigns_console
-from roadworthy.campaigns.web import router as campaigns_router
+from roadworthy.campaigns.web.api import router as campaigns_router
+from roadworthy.campaigns.web.console import console as campaigns_console
 from roadworthy.database import Actor, Database
-from roadworthy.database.migrate import check
 from roadworthy.device.ddi import router as ddi_router
 from roadworthy.device.uptane import router as uptane_router
 from roadworthy.filings.web import router as filings_router
 from roadworthy.fleet.web import router as fleet_router
+from roadworthy.installation import Installation
 from roadworthy.kernel.errors import SignInNeeded
-from roadworthy.kernel.time import SystemTime, Time
 from roadworthy.products.web import router as products_router
-from roadworthy.releases.actions import Regime
 from roadworthy.releases.web import router as releases_router
 from roadworthy.settings import Settings
-from roadworthy.signing.remote import Client as SignerClient
-from roadworthy.storage import ArtifactStore
+from roadworthy.signing.signers import DirectorSigner
+from roadworthy.transparency.making import Log
 from roadworthy.transparency.web import router as log_router
 from roadworthy.webui.console import install as install_console
-from roadworthy.webui.http import install_problem_handlers
-
-
-@dataclass(frozen=True)
-class Installation:
-    """What every process of one installation opens: its settings, its database, the law it judges by."""
-
-    settings: Settings
-    time: Time
-    database: Database
-    regime: Regime
-    artifacts: ArtifactStore
-
-    def close(self) -> None:
-        """Give everything back."""
-        self.database.close()
-
-
-def open_installation(settings: Settings, time: Time | None = None) -> Installation:
-    """Open an installation whose schema is current.
-
-    Raises Broken when the database is too old or new, Unusable when a rule pack cannot be loaded.
-    """
-    clock = time or SystemTime()
-    database = Database(settings.database_url, clock, reaction_kinds=reactions.KINDS)
-    check(database)
-    regime = Regime(law.load_packs(), settings.company, settings.safety_policy)
-    return Installation(settings, clock, database, regime, ArtifactStore(settings.artifacts))
 
 
 def create_app(installation: Installation) -> FastAPI:
@@ -66,10 +35,10 @@ def create_app(installation: Installation) -> FastAPI:
     app.state.database = installation.database
     app.state.regime = installation.regime
     app.state.artifacts = installation.artifacts
-    app.state.director = SignerClient(settings.director_socket)
+    app.state.director = DirectorSigner(settings.home)
+    app.state.logs = _log_per_thread(settings)
     app.state.authenticate = _authenticate(installation.database)
     app.state.base_url = _base_url(settings)
-    install_problem_handlers(app)
     install_console(app)
     for router in (
         accounts_router,
@@ -101,6 +70,19 @@ def _authenticate(database: Database) -> Callable[[Request], Actor]:
         raise SignInNeeded
 
     return authenticate
+
+
+def _log_per_thread(settings: Settings) -> Callable[[], Log]:
+    """Give each thread its own reader of the log: it keeps trees in memory and is not for several at once."""
+    kept = threading.local()
+
+    def log() -> Log:
+        if not hasattr(kept, "log"):
+            kept.log = Log(settings.log)
+        found: Log = kept.log
+        return found
+
+    return log
 
 
 def _base_url(settings: Settings) -> Callable[[Request], str]:

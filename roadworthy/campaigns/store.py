@@ -184,6 +184,12 @@ def open_leases(view: View, now: datetime, campaign_id: str | None = None) -> li
     return [_decision(row) for row in view.all(query)]
 
 
+def closed_early(view: View, now: datetime) -> list[str]:
+    """Give the ids of decisions that were closed before their lease would have ended at `now` or later."""
+    query = select(gate_decision.c.id).where(gate_decision.c.closed_at.is_not(None), gate_decision.c.not_after > now)
+    return [row.id for row in view.all(query.order_by(gate_decision.c.id))]
+
+
 def decision(view: View, decision_id: str) -> GateDecision:
     """Give one gate decision.
 

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Column,
     Dialect,
     ForeignKey,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -131,6 +132,7 @@ event_row = Table(
     Column("table_name", String(64), nullable=False),
     Column("row_key", String(160), nullable=False),
     Column("digest", LargeBinary(32), nullable=False),
+    Index(None, "table_name", "row_key"),
     info={"append_only": True},
 )
 

@@ -6,5 +6,8 @@ from roadworthy.transparency import store as log_store
 
 def is_logged(view: View, assignment_id: str) -> bool:
     """Whether the event that made this assignment is under the newest signed checkpoint."""
-    event_id = log_store.event_of_row(view, "assignment", assignment_id)
-    return event_id is not None and log_store.is_under_checkpoint(view, event_id)
+    event_id = log_store.event_about(view, "assignment.made", assignment_id)
+    if event_id is None:
+        return False
+    place, last = log_store.place_of(view, event_id), log_store.last_checkpoint(view)
+    return place is not None and last is not None and place.idx < last.size

@@ -4,6 +4,7 @@ Director metadata are made when a vehicle asks, by the Director signer process, 
 and the assignment, both under a checkpoint. Without a live lease the vehicle gets an empty, fresh targets file.
 """
 
+import json
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,22 +21,21 @@ from roadworthy.device.manifests import accept_manifest
 from roadworthy.device.wire import body_json
 from roadworthy.fleet.model import Vehicle
 from roadworthy.kernel.errors import NotFound
-from roadworthy.kernel.time import to_text
 from roadworthy.signing import store as signing_store
+from roadworthy.signing.model import Bundle, header_of
 from roadworthy.transparency import store as log_store
-from roadworthy.transparency.receipt import make_receipt, make_row_opening
+from roadworthy.transparency.making import Log, make_receipt, make_row_opening
 
 router = APIRouter(prefix="/uptane", tags=["TUF"])
 LIFE = timedelta(days=1)
-REFRESH = timedelta(hours=12)
+REFRESH = timedelta(hours=6)
 
 
 @router.get("/image/metadata/{filename}")
 def image_metadata(request: Request, filename: str) -> Response:
     """Give a metadata file of the image repository; the same for every vehicle, and public."""
     with request.app.state.database.read() as view:
-        found = signing_store.file_named(view, "image", "", filename)
-    return _metadata(found, filename)
+        return _metadata(signing_store.image_file(view, filename), filename)
 
 
 @router.api_route("/image/targets/{path:path}", methods=["GET", "HEAD"])
@@ -54,17 +54,24 @@ def image_target(request: Request, path: str) -> Response:
 def director_metadata(request: Request, vin: str, filename: str) -> Response:
     """Give a metadata file of this vehicle's Director repository; `timestamp.json` makes fresh ones when needed."""
     vehicle = calling_vehicle(request, vin)
+    state = request.app.state
+    if filename == "1.root.json":
+        return _metadata((state.settings.trust / "director-root.json").read_bytes(), filename)
     if filename == "timestamp.json":
-        offer = actions.contact(request.app.state.database, vehicle)
-        with request.app.state.database.read() as view:
+        offer = actions.contact(state.database, vehicle)
+        with state.database.read() as view:
             waiting = offer is not None and offer.is_live and not is_logged(view, offer.assignment.id)
         if waiting:
             return JSONResponse({"detail": "come back in a second"}, 503, headers={"Retry-After": "1"})
-        _refresh(request, vehicle, offer)
-    with request.app.state.database.read() as view:
-        root = filename.endswith(".root.json")
-        found = signing_store.file_named(view, "director", "" if root else vehicle.id, filename)
-    return _metadata(found, filename)
+        return _metadata(_current_bundle(request, vehicle, offer).timestamp, filename)
+    number, _, role = filename.removesuffix(".json").partition(".")
+    if role not in {"targets", "snapshot"} or not number.isdecimal() or len(number) > 9:
+        raise NotFound(f"There is no {filename[:80]}.")
+    with state.database.read() as view:
+        bundle = signing_store.load_bundle(view, vehicle.id, int(number))
+    if bundle is None:
+        raise NotFound(f"There is no {filename[:80]}; begin with timestamp.json.")
+    return _metadata(bundle.targets if role == "targets" else bundle.snapshot, filename)
 
 
 @router.put("/vehicle/{vin}/director/manifest")
@@ -80,38 +87,39 @@ def _current(view: View, vehicle: Vehicle) -> Offer | None:
     return found if found is not None and is_logged(view, found.assignment.id) else None
 
 
-def _refresh(request: Request, vehicle: Vehicle, offer: Offer | None) -> None:
-    """Have the Director signer make new metadata when what the vehicle shall see changed or is half expired."""
+def _current_bundle(request: Request, vehicle: Vehicle, offer: Offer | None) -> Bundle:
+    """Give the vehicle's bundle; the Director signer makes a new one when it says something old or ends soon."""
     state = request.app.state
     live = offer if offer is not None and offer.is_live and offer.action.status != "cancelling" else None
+    basis = live.assignment.id if live is not None else ""
     with state.database.read() as view:
-        newest = signing_store.newest(view, "director", vehicle.id, "targets")
-        basis = live.assignment.id if live is not None else ""
-        if newest is not None and newest.basis == basis and newest.expires - view.now > REFRESH / 2:
-            return
-        evidence = None if live is None else _evidence(view, live)
-        version = 1 if newest is None else newest.version + 1
-        expires = _expiry(view.now, live)
-    signed = state.director.sign(
-        {
-            "vehicle": vehicle.id,
-            "vin": vehicle.vin,
-            "version": version,
-            "expires": to_text(expires),
-            "targets": evidence,
-        }
-    )
-    signing_store.save_director(state.database, vehicle.id, version, expires, basis, signed)
+        now = view.now
+        kept = signing_store.load_bundle(view, vehicle.id)
+        if kept is not None and _basis(kept) == basis and header_of(kept.targets).expires - now > REFRESH:
+            return kept
+        evidence = None if live is None else _evidence(view, state.logs(), live)
+        last = signing_store.last_bundle_version(view, vehicle.id)
+    version = max(last, state.director.last_version(vehicle.vin)) + 1
+    made: Bundle = state.director.sign(vehicle.id, vehicle.vin, version, _expiry(now, live), evidence)
+    with state.database.begin(actions.vehicle_actor(vehicle)) as work:
+        signing_store.save_bundle(work, vehicle.id, made)
+    return made
 
 
-def _evidence(view: View, offer: Offer) -> dict[str, Any]:
-    gate_event = log_store.event_of_row(view, "gate_decision", offer.assignment.decision_id)
-    made = log_store.event_of_row(view, "assignment", offer.assignment.id)
+def _basis(bundle: Bundle) -> str:
+    """Give the assignment that a bundle of ours tells the vehicle of, "" for none."""
+    custom = json.loads(bundle.targets)["signed"].get("custom", {})
+    return str(custom.get("assignment", ""))
+
+
+def _evidence(view: View, log: Log, offer: Offer) -> dict[str, Any]:
+    gate_event = log_store.event_about(view, "gate.decided", offer.assignment.decision_id)
+    made = log_store.event_about(view, "assignment.made", offer.assignment.id)
     if gate_event is None or made is None:
-        raise NotFound("The gate decision is not in the log yet.")
+        raise NotFound("The gate decision is not in the log yet; come back in a second.")
     return {
-        "gate": make_receipt(view, gate_event),
-        "assignment": make_receipt(view, made),
+        "gate": make_receipt(view, log, gate_event),
+        "assignment": make_receipt(view, log, made),
         "opening": make_row_opening(view, made, "assignment", offer.assignment.id),
     }
 
@@ -121,8 +129,6 @@ def _expiry(now: datetime, live: Offer | None) -> datetime:
     return min(now + LIFE, lease).replace(microsecond=0)
 
 
-def _metadata(found: bytes | None, filename: str) -> Response:
-    if found is None:
-        raise NotFound(f"There is no {filename[:80]}.")
+def _metadata(found: bytes, filename: str) -> Response:
     caching = "no-cache" if filename == "timestamp.json" else "public, max-age=31536000, immutable"
     return Response(found, media_type="application/json", headers={"Cache-Control": caching})

@@ -56,7 +56,7 @@ def create(request: Request, actor: Signed, body: NewRelease) -> dict[str, Any]:
     """Begin a release."""
     database: Database = request.app.state.database
     with database.read() as view:
-        types = [products_store.find_type(view, text).id for text in body.vehicle_types]
+        types = [_type_id(view, text) for text in body.vehicle_types]
         ecus = _hardware(view, body.ecus, types)
     draft = actions.Draft(
         body.name, body.version, types, ecus, body.delivery, body.content_only, body.planned_release, body.swin
@@ -135,7 +135,7 @@ def declare(request: Request, actor: Signed, release_id: str, ecu_id: str, body:
     """Declare the parameter values that an ECU's new software sets."""
     database: Database = request.app.state.database
     with database.read() as view:
-        known = products_store.definitions(view)
+        known = products_store.all_definitions(view)
     if unknown := sorted(set(body.values) - set(known)):
         raise Unusable(
             f"unknown parameter {', '.join(unknown)}; define it first: roadworthy product parameter.",
@@ -199,8 +199,13 @@ def _store(request: Request, limit: int, sha256: str = "", length: int | None = 
     return actions.StoredFile(kept.sha256, kept.sha1, kept.md5, kept.length)
 
 
+def _type_id(view: View, text: str) -> str:
+    by_code = products_store.type_by_code(view, text)
+    return by_code.id if by_code is not None else products_store.load_vehicle_type(view, text).id
+
+
 def _hardware(view: View, ecu_ids: Any, type_ids: Any) -> dict[str, str]:
-    known = {ecu.id: ecu.hardware_id for type_id in type_ids for ecu in products_store.ecus_of(view, type_id)}
+    known: dict[str, str] = {ecu.id: ecu.hardware_id for ecu in products_store.list_ecus(view, type_ids)}
     if unknown := [ecu for ecu in ecu_ids if ecu not in known]:
         raise Unusable(f"{unknown[0]} is no ECU of these vehicle types.", code="ecu.unknown", at="ecus")
     return {ecu: known[ecu] for ecu in ecu_ids}

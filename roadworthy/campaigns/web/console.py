@@ -18,7 +18,6 @@ from roadworthy.campaigns.web.page import (
     render_list,
     vehicle_filter,
 )
-from roadworthy.fleet import store as fleet_store
 from roadworthy.transparency import store as log_store
 from starlette.responses import RedirectResponse, Response
 
@@ -28,6 +27,7 @@ from roadworthy.campaigns.states import CAMPAIGN
 from roadworthy.campaigns.web.api import do
 from roadworthy.campaigns.web.verbs import VERBS
 from roadworthy.database import Actor, View
+from roadworthy.fleet import store as fleet_store
 from roadworthy.kernel.decision import Finding, Outcome, Text, strictest
 from roadworthy.kernel.errors import Malformed
 from roadworthy.releases import store as releases_store

@@ -28,7 +28,7 @@ class Regime:
 
 @dataclass(frozen=True)
 class Scope:
-    """The vehicles aimed at: how many, sold or test cars, and the digest of their VINs; None = every car of the type."""
+    """The vehicles aimed at: whether any is sold, all are test cars, and the digest of their VINs."""
 
     sold: bool
     test_fleet: bool
@@ -159,15 +159,18 @@ def _state(filing: Any) -> dict[str, Json]:
 def _target(
     view: View, release: Release, dossier: Dossier, type_id: str, scope: Scope | None, papers: _Papers
 ) -> rules.Target:
-    kind = products_store.get_type(view, type_id)
-    ecus = [ecu for ecu in products_store.ecus_of(view, type_id) if ecu.id in release.ecu_ids]
+    kind = products_store.load_vehicle_type(view, type_id)
+    ecus = [ecu for ecu in products_store.list_ecus(view, [type_id]) if ecu.id in release.ecu_ids]
     declared = {key: value for ecu in ecus for key, value in dossier.declared.get(ecu.id, {}).items()}
-    changes, undeclared = _difference(view, type_id, declared, [key for ecu in ecus for key in ecu.influences])
+    touched = [key for ecu in ecus for key in ecu.influences or ()]
+    changes, undeclared = _difference(view, type_id, declared, touched)
+    # Nobody has determined what this ECU can influence: then nothing is known about it.
+    undeclared += tuple(f"{ecu.name}.*" for ecu in ecus if ecu.influences is None)
     cars = scope or fleet_store.scope_of_type(view, type_id)
     return rules.Target(
         model_code=kind.model_code,
         automation_level=kind.automation_level,
-        licensed_manufacturer=kind.licensed_manufacturer,
+        licensed_manufacturer=kind.licensed_manufacturer or "",
         imported=kind.imported,
         annex2_supplemented=kind.annex2_supplemented,
         sold=cars.sold,
@@ -184,7 +187,7 @@ def _difference(
     view: View, type_id: str, declared: Mapping[str, Json], touched: Sequence[str]
 ) -> tuple[tuple[rules.Change, ...], tuple[str, ...]]:
     found, missing = admission_rules.diff(
-        admission_store.registered(view, type_id), declared, products_store.definitions(view), touched
+        admission_store.plain_values(view, type_id), declared, products_store.all_definitions(view), touched
     )
     return tuple(rules.Change(c.name, c.is_main, c.before, c.after, c.unit or "") for c in found), tuple(missing)
 
