@@ -101,14 +101,17 @@ class Agent:
             verdict = verify(self._vehicle, self._trust, state, self._time.now())
             if isinstance(verdict, Attack):
                 return self._refuse(state, verdict)
-            if state.told:
-                state = replace(state, told="")  # the same attack, should it come back, is news again
-                self._save(state, Moment.SETTLED)
-            return Outcome(Status.NOTHING_NEW) if verdict is None else self._carry_out(state, verdict)
+            return self._rest(state) if verdict is None else self._carry_out(state, verdict)
         except ComeBack as later:
             return Outcome(Status.COME_BACK, str(later), later.seconds)
         except DownloadError as error:
             return Outcome(Status.UNREACHABLE, str(error))
+
+    def _rest(self, state: State) -> Outcome:
+        """Do nothing; but from now on the attack reported last, should it come back, is news again."""
+        if state.told:
+            self._save(replace(state, told=""), Moment.SETTLED)
+        return Outcome(Status.NOTHING_NEW)
 
     def _carry_out(self, state: State, plan: Plan) -> Outcome:
         try:
@@ -142,7 +145,7 @@ class Agent:
     def _finish(self, state: State, order: Order, *, success: bool, code: str, description: str) -> None:
         """Switch, and owe the report, in one rename; then report."""
         report = installation_report(order, success=success, code=code, description=description)
-        state = replace(state, finished=order.assignment, owed=report)
+        state = replace(state, finished=order.assignment, owed=report, told="")
         self._save(state, Moment.SWITCHED)
         self._settle(state)
 

@@ -62,7 +62,8 @@ class Summary:
 
     def lines(self) -> list[str]:
         """Give the closing lines: totals, speed, and why vehicles failed or refused, most frequent first."""
-        speed = f"{self.ms_per_cycle:.1f} ms per vehicle cycle"
+        rate = self.polls / self.seconds if self.seconds else 0.0
+        speed = f"{rate:.1f} polls/s, {self.ms_per_cycle:.1f} ms per vehicle cycle"
         head = f"{self.vehicles} vehicles, {self.polls} polls in {self.seconds:.1f} s, {speed}"
         counts = ", ".join(f"{status} {self.outcomes[status]}" for status in Status)
         return [head, f"{counts}, broken {self.broken}", *(f"{n} x {why}" for why, n in self.reasons.most_common())]

@@ -238,6 +238,15 @@ def test_the_same_refusal_is_reported_once_and_again_when_it_returns(world, agen
     assert len(world.manifests) == 2
 
 
+def test_wrong_bytes_are_reported_once_however_often_they_are_served(world, agent):
+    world.release()
+    world.assign()
+    serve_instead(world, b"x" + IMAGE[1:])
+    for _ in range(3):
+        assert agent.cycle().status is Status.REFUSED
+    assert len(world.manifests) == 1
+
+
 def test_a_refusal_that_could_not_be_reported_is_reported_later(world, agent):
     world.assign(named_vin=OTHER_VIN)
     world.answers[f"vehicle/{VIN}/director/manifest"] = (500, {}, b"")
