@@ -47,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--server", help="URL of the server, instead of the one in the files")
     add("--vehicles", type=int, help="only the first so many")
     add("--rounds", type=int, help="polls per vehicle (default: until SIGTERM)")
-    add("--interval", type=float, default=5.0, help="seconds between two polls of a vehicle (default 5, +-10 %%)")
+    add("--interval", type=float, default=10.0, help="seconds between two polls of a vehicle (default 10, +-10 %%)")
     add("--failure-rate", type=float, default=0.0, help="share of installs that fail and are reported (0..1)")
     add("--tamper", type=float, nargs="?", const=1.0, default=0.0, help="share of vehicles that alter what they got")
     add("--seed", type=int, default=0, help="repeats the same failures and jitter")

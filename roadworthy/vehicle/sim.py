@@ -91,7 +91,7 @@ def run(
     server: str | None = None,
     vehicles: int | None = None,
     rounds: int | None = None,
-    interval: float = 5.0,
+    interval: float = 10.0,
     failure_rate: float = 0.0,
     tamper_rate: float = 0.0,
     seed: int = 0,
