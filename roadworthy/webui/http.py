@@ -1,4 +1,4 @@
-"""HTTP manners of all rooms: who is signed in, problem+json (RFC 9457), paging, and size limits."""
+"""HTTP manners of all rooms: who is signed in, errors as problem+json (RFC 9457) or pages, paging, size limits."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +9,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from roadworthy.database import Actor
-from roadworthy.kernel.errors import Malformed, RoadworthyError
+from roadworthy.kernel.errors import Broken, Malformed, RoadworthyError, SignInNeeded
+from roadworthy.webui.errors import error_page, sign_in_page, wants_html
+from roadworthy.webui.security import confine
 
 MAX_PAGE = 500
 
@@ -51,25 +53,55 @@ def problem(
     return JSONResponse(body, status, media_type="application/problem+json")
 
 
+def answer_error(
+    request: Request, status: int, code: str, detail: str, *, at: str = "", findings: Sequence[dict[str, Any]] = ()
+) -> Response:
+    """Answer an error as a page when a browser asks for one, else as problem+json."""
+    if wants_html(request):
+        return error_page(request, status, code, detail, at=at, findings=findings)
+    return problem(status, code, detail, at=at, findings=findings)
+
+
 def install_problem_handlers(app: FastAPI) -> None:
-    """Answer every error of the three families, of validation and of routing as problem+json."""
+    """Answer every error of the three families, of validation, of routing, and every fault nobody foresaw."""
+    app.add_exception_handler(RoadworthyError, _family)
+    app.add_exception_handler(RequestValidationError, _validation)
+    app.add_exception_handler(HTTPException, _routing)
+    app.add_exception_handler(Exception, _unforeseen)
 
-    @app.exception_handler(RoadworthyError)
-    def _family(_request: Request, error: RoadworthyError) -> Response:
-        found = [f.to_json() for f in error.findings]
-        return problem(error.status, error.error_code, error.message, at=error.at, findings=found)
 
-    @app.exception_handler(RequestValidationError)
-    def _validation(_request: Request, error: RequestValidationError) -> Response:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first.get("loc", ()))
-        status = 400 if first.get("type") == "json_invalid" else 422
-        return problem(
-            status, "request.invalid", f"{where}: {first.get('msg')}; correct it and send it again.", at=where
-        )
+def _family(request: Request, error: Exception) -> Response:
+    if not isinstance(error, RoadworthyError):
+        raise error
+    if isinstance(error, SignInNeeded) and wants_html(request):
+        return sign_in_page(request)
+    found = [f.to_json() for f in error.findings]
+    return answer_error(request, error.status, error.error_code, error.message, at=error.at, findings=found)
 
-    @app.exception_handler(HTTPException)
-    def _routing(_request: Request, error: HTTPException) -> Response:
-        answer = problem(error.status_code, "http", str(error.detail))
-        answer.headers.update(error.headers or {})
-        return answer
+
+def _validation(request: Request, error: Exception) -> Response:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first.get("loc", ()))
+    status = 400 if first.get("type") == "json_invalid" else 422
+    detail = f"{where}: {first.get('msg')}; correct it and send it again."
+    return answer_error(request, status, "request.invalid", detail, at=where)
+
+
+def _routing(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    answer = answer_error(request, error.status_code, "http", str(error.detail))
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+def _unforeseen(request: Request, _error: Exception) -> Response:
+    """Answer a fault; Starlette raises it again behind this answer, so it reaches the server's log.
+
+    That answer is sent outside all middleware, so it is confined here.
+    """
+    answer = answer_error(request, 500, "broken", (Broken.__doc__ or "").strip())
+    confine(answer.headers, request.url.scheme)
+    return answer

@@ -1,0 +1,1 @@
+"""What people and programs see of campaigns: pages (`page`, `words`, `templates`) and routes."""

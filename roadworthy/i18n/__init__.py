@@ -1,0 +1,9 @@
+"""The product's two languages: gettext catalogues read from .po files, Beijing time, numbers.
+
+Duties under Chinese law are counted and shown in Beijing time whatever the reader's language is.
+"""
+
+from roadworthy.i18n.catalog import Language, choose, translations
+from roadworthy.i18n.formats import beijing, number, percent, said
+
+__all__ = ["Language", "beijing", "choose", "number", "percent", "said", "translations"]

@@ -1,0 +1,113 @@
+"""What holds on every page: accessible, nothing overflows, one language at a time; each is also photographed."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+AXE = (Path(__file__).parent / "vendor" / "axe-4.14.1.min.js").read_text("utf-8")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+PAGES = {
+    "blocked": "/campaigns/{BLOCKED}",
+    "running": "/campaigns/{RUNNING}",
+    "held": "/campaigns/{HELD}",
+    "completed": "/campaigns/{COMPLETED}",
+    "empty": "/campaigns/{EMPTY}",
+    "list": "/campaigns",
+    "list-empty": "/campaigns?q=nothing-is-called-so",
+    "no-match": "/campaigns/{BLOCKED}?vin=ZZZ",
+    "sign-in": "/sign-in",
+    "not-found": "/campaigns/CMP-nobody",
+}
+WIDTHS = (320, 390, 768, 1440)
+
+# Text nodes that a reader sees, with their letters' size and whether they are cut off by their box.
+SEEN = """() => {
+  const out = [];
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) {
+    const e = walk.currentNode.parentElement, text = walk.currentNode.textContent.trim();
+    if (!text || !e.checkVisibility() || e.closest(".unseen, .skip, thead, [lang]:not(html)")) continue;
+    out.push({text, size: parseFloat(getComputedStyle(e).fontSize)});
+  }
+  return out;
+}"""
+CUT = """() => [...document.querySelectorAll("td, th, .tag, .button, h1, h2, h3, p, dd, dt, label")]
+  .filter(e => e.checkVisibility() && !e.closest(".unseen, thead") && getComputedStyle(e).display !== "inline"
+    && (e.scrollWidth > e.clientWidth + 1)).map(e => e.textContent.trim())"""
+SMALL = """() => [...document.querySelectorAll("a, button, summary, input:not([type=hidden]), select, textarea")]
+  .filter(e => e.checkVisibility() && !e.closest(".skip"))
+  .map(e => [e.textContent.trim(), e.getBoundingClientRect()]).filter(([, r]) => r.height < 24 || r.width < 24)
+  .map(([text, r]) => `${text} ${r.width}x${r.height}`)"""
+
+
+def _axe(page) -> list[str]:
+    page.evaluate(AXE)
+    found = page.evaluate("(tags) => axe.run(document, {runOnly: tags})", RULES)
+    return [f"{v['id']}: {v['nodes'][0]['html'][:160]}" for v in found["violations"]]
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_page_is_accessible_fits_and_speaks_one_language(visit, demo, pictures, name, lang):
+    path = PAGES[name].format(**vars(demo))
+    page = visit(path, lang=lang, expect=404 if name == "not-found" else 200)
+    for theme in ("light", "dark"):
+        page.evaluate("theme => document.documentElement.dataset.theme = theme", theme)
+        for width in (1440, 390):
+            page.set_viewport_size({"width": width, "height": 900})
+            page.screenshot(path=pictures / f"{name}-{lang}-{theme}-{width}.png", full_page=True)
+            assert _axe(page) == [], (theme, width)
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.evaluate(CUT) == [], width
+        assert page.evaluate(SMALL) == [], width
+    _speaks_only(page, lang)
+
+
+def _speaks_only(page, lang) -> None:
+    seen = page.evaluate(SEEN)
+    assert page.locator("html").get_attribute("lang") == ("zh-CN" if lang == "zh" else "en")
+    assert [s for s in seen if s["size"] < 12] == []
+    words = " | ".join(s["text"] for s in seen)
+    if lang == "en":
+        assert re.findall(r"[\u3000-\u9fff\uff00-\uffef]+", words) == []
+    else:
+        # Names and codes stay Latin; three plain lower-case words in a row are a sentence somebody forgot.
+        assert re.findall(r"(?:\b[a-z]{2,} ){2,}[a-z]{2,}", words) == []
+
+
+@pytest.mark.parametrize("verb", ["advance", "pause", "stop"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_open_confirmation_is_accessible_and_inside_the_window(visit, demo, pictures, verb, width):
+    page = visit(f"/campaigns/{demo.BLOCKED}", lang="zh", width=width)
+    page.click(f"#verb-{verb} summary")
+    card = page.locator(f"#verb-{verb} .verb-card").bounding_box()
+    page.screenshot(path=pictures / f"confirm-{verb}-zh-{width}.png")
+    assert card["x"] >= 0 and card["x"] + card["width"] <= width
+    assert _axe(page) == []
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_wider_text_spacing_and_longer_words_do_not_overflow(visit, demo, width):
+    page = visit(f"/campaigns/{demo.BLOCKED}", width=width)
+    page.evaluate("""() => {
+      const style = new CSSStyleSheet();
+      style.replaceSync("* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important }");
+      document.adoptedStyleSheets.push(style);
+    }""")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate("innerWidth") == width
+
+
+@pytest.mark.parametrize("path", ["/campaigns", "/campaigns/{BLOCKED}"])
+def test_critical_path_is_at_most_60_kilobytes_compressed(visit, demo, path):
+    sizes: dict[str, int] = {}
+    page = visit("/sign-in")
+    page.context.clear_cookies()
+    fresh = page.context.new_page()
+    fresh.on("response", lambda r: sizes.update({r.url: len(r.body()) and r.request.sizes()["responseBodySize"]}))
+    fresh.goto(path.format(**vars(demo)), wait_until="networkidle")
+    assert len(sizes) >= 6, sizes
+    assert 5_000 < sum(sizes.values()) <= 60_000, sizes
