@@ -5,6 +5,7 @@ no; 4 not signed in; 5 not permitted or a second person is needed; 6 not found; 
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -14,6 +15,24 @@ import typer
 FAULT, USAGE, ANSWER_IS_NO, NOT_SIGNED_IN, NOT_PERMITTED, NOT_FOUND, CHANGED, UNREACHABLE = range(1, 9)
 _BY_STATUS = {400: USAGE, 401: NOT_SIGNED_IN, 403: NOT_PERMITTED, 404: NOT_FOUND, 409: ANSWER_IS_NO, 422: USAGE}
 _CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the shared options say."""
+
+    server: str
+    token: str
+
+    def client(self) -> "Client":
+        """Give the client of that server and person."""
+        return Client(self.server, self.token)
+
+
+def connect(context: typer.Context) -> "Client":
+    """Give the client that the shared options name."""
+    shared: Context = context.obj
+    return shared.client()
 
 
 class Client:
@@ -33,6 +52,10 @@ class Client:
         """Do something."""
         return self._json("POST", path, json=dict(body or {}))
 
+    def patch(self, path: str, body: Mapping[str, Any]) -> Any:
+        """Change something."""
+        return self._json("PATCH", path, json=dict(body))
+
     def put(self, path: str, body: Mapping[str, Any]) -> Any:
         """Set something."""
         return self._json("PUT", path, json=dict(body))
@@ -43,6 +66,22 @@ class Client:
             fail(USAGE, f"{file} is no file; check the path.")
         query = {"filename": file.name, **{k: v for k, v in query.items() if v not in (None, "")}}
         return self._json("POST", path, params=query, content=_chunks(file))
+
+    def download(self, path: str, to: Path) -> None:
+        """Write what the server sends to a file, whole or not at all."""
+        draft = to.with_name(to.name + ".part")
+        try:
+            with self._http.stream("GET", path) as answer, draft.open("wb") as file:
+                if not answer.is_success:
+                    answer.read()
+                    self._fail(answer)
+                for chunk in answer.iter_bytes(_CHUNK):
+                    file.write(chunk)
+            draft.replace(to)
+        except httpx.HTTPError as error:
+            fail(UNREACHABLE, f"{self._server} does not answer ({error}); start it with `roadworthy serve`.")
+        finally:
+            draft.unlink(missing_ok=True)
 
     def every(self, path: str, **query: Any) -> Iterator[dict[str, Any]]:
         """Read a list page by page to its end."""
