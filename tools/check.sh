@@ -9,5 +9,5 @@ run() { echo "check: $*"; "$@" || failed+=("$1 ${2:-}"); }
 run ruff format --check --quiet .
 run ruff check --quiet .
 run mypy --no-error-summary
-run lint-imports --cache-dir .import_linter_cache --no-timings
+run lint-imports --cache-dir .import_linter_cache --no-logo
 [ ${#failed[@]} -eq 0 ] || { printf 'check: failed: %s\n' "${failed[@]}" >&2; exit 1; }
