@@ -1,0 +1,300 @@
+"""Tables of campaigns: the only SQL of this room."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Integer,
+    Row,
+    Select,
+    String,
+    UniqueConstraint,
+    and_,
+    func,
+    select,
+)
+
+from roadworthy.campaigns.model import Action, AsgId, Assignment, Campaign, CmpId, GateDecision, GteId, Wave
+from roadworthy.campaigns.states import ACTIVE
+from roadworthy.database import Instant, JsonText, View, four_eyes, record_table
+from roadworthy.kernel.errors import NotFound
+
+campaign = record_table(
+    "campaign",
+    Column("id", String(32), primary_key=True),
+    Column("name", String(120), nullable=False, unique=True),
+    Column("release_id", ForeignKey("release.id"), nullable=False),
+    Column("status", String(16), nullable=False, index=True),
+    Column("filter", JsonText, nullable=False),
+    Column("target_digest", String(64), nullable=False),
+    Column("vehicles", Integer, nullable=False),
+    Column("author_id", ForeignKey("person.id"), nullable=False),
+    Column("approver_id", ForeignKey("person.id")),
+    Column("created_at", Instant, nullable=False),
+    Column("hold_reason", String(400), nullable=False),
+    four_eyes("author_id", "approver_id"),
+)
+
+# Only for VIN lists; a filter is judged at a vehicle's first contact.
+target_vehicle = record_table(
+    "target_vehicle",
+    Column("campaign_id", ForeignKey("campaign.id"), primary_key=True),
+    Column("vehicle_id", ForeignKey("vehicle.id"), primary_key=True),
+    key=("campaign_id", "vehicle_id"),
+)
+
+wave = record_table(
+    "wave",
+    Column("campaign_id", ForeignKey("campaign.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("name", String(60), nullable=False),
+    Column("from_share", Integer, nullable=False),
+    Column("to_share", Integer, nullable=False),
+    Column("vehicles", Integer, nullable=False),
+    Column("status", String(8), nullable=False),
+    Column("opened_at", Instant),
+    key=("campaign_id", "number"),
+)
+
+gate_decision = record_table(
+    "gate_decision",
+    Column("id", String(32), primary_key=True),
+    Column("campaign_id", ForeignKey("campaign.id"), nullable=False),
+    Column("wave", Integer, nullable=False),
+    Column("vehicle_type_id", ForeignKey("vehicle_type.id"), nullable=False),
+    Column("release_id", ForeignKey("release.id"), nullable=False),
+    Column("decision", String(8), nullable=False),
+    Column("labels", JsonText, nullable=False),
+    Column("tier", String(4)),
+    Column("report", JsonText, nullable=False),
+    Column("facts", JsonText, nullable=False),
+    Column("filing_ids", JsonText, nullable=False),
+    Column("not_before", Instant, nullable=False),
+    Column("not_after", Instant, nullable=False),
+    Column("closed_at", Instant),
+    Column("closed_reason", String(200), nullable=False),
+)
+
+assignment = record_table(
+    "assignment",
+    Column("id", String(32), primary_key=True),
+    Column("campaign_id", ForeignKey("campaign.id"), nullable=False),
+    Column("wave", Integer, nullable=False),
+    Column("vehicle_id", ForeignKey("vehicle.id"), nullable=False),
+    Column("vin", String(17), nullable=False),
+    Column("decision_id", ForeignKey("gate_decision.id"), nullable=False),
+    Column("release_id", ForeignKey("release.id"), nullable=False),
+    Column("ecu_serial", String(64), nullable=False),
+    Column("hardware_id", String(64), nullable=False),
+    Column("path", String(200), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("length", BigInteger, nullable=False),
+    Column("salt", String(32), nullable=False),
+    Column("made_at", Instant, nullable=False),
+    UniqueConstraint("campaign_id", "vehicle_id", "decision_id"),
+)
+
+action = record_table(
+    "action",
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("assignment_id", ForeignKey("assignment.id"), nullable=False, unique=True),
+    Column("campaign_id", ForeignKey("campaign.id"), nullable=False),
+    Column("wave", Integer, nullable=False),
+    Column("vehicle_id", ForeignKey("vehicle.id"), nullable=False, index=True),
+    Column("status", String(16), nullable=False),
+    Column("detail", String(400), nullable=False),
+    Column("changed_at", Instant, nullable=False),
+    key=("number",),
+)
+
+
+def get(view: View, campaign_id: str) -> Campaign:
+    """Give a campaign.
+
+    Raises NotFound.
+    """
+    row = view.first(select(campaign).where(campaign.c.id == campaign_id))
+    if row is None:
+        raise NotFound(f"There is no campaign {campaign_id}; `roadworthy campaign list` shows all.")
+    return _campaign(row)
+
+
+def page(view: View, after: str, limit: int) -> list[Campaign]:
+    """List campaigns by id after `after`, at most `limit`."""
+    query = select(campaign).where(campaign.c.id > after).order_by(campaign.c.id).limit(limit)
+    return [_campaign(row) for row in view.all(query)]
+
+
+def running(view: View) -> list[Campaign]:
+    """Give the campaigns that hand out updates now, oldest first."""
+    return [_campaign(row) for row in view.all(select(campaign).where(campaign.c.status == "running").order_by("id"))]
+
+
+def unfinished(view: View, release_id: str | None = None) -> list[Campaign]:
+    """Give the campaigns that may still hand out updates, all or those of one release."""
+    query = select(campaign).where(campaign.c.status.in_(["approved", "running", "paused", "held"])).order_by("id")
+    if release_id is not None:
+        query = query.where(campaign.c.release_id == release_id)
+    return [_campaign(row) for row in view.all(query)]
+
+
+def waves(view: View, campaign_id: str) -> list[Wave]:
+    """Give the waves of a campaign in order."""
+    rows = view.all(select(wave).where(wave.c.campaign_id == campaign_id).order_by(wave.c.number))
+    return [_wave(row) for row in rows]
+
+
+def is_listed(view: View, campaign_id: str, vehicle_id: str) -> bool:
+    """Whether a VIN list holds this vehicle."""
+    key = and_(target_vehicle.c.campaign_id == campaign_id, target_vehicle.c.vehicle_id == vehicle_id)
+    return view.first(select(target_vehicle.c.vehicle_id).where(key)) is not None
+
+
+def listed(campaign_id: str) -> Select[Any]:
+    """Give the vehicle ids of a VIN list as a Select, for a higher or lower room to join."""
+    return select(target_vehicle.c.vehicle_id).where(target_vehicle.c.campaign_id == campaign_id)
+
+
+def decisions(view: View, campaign_id: str) -> list[GateDecision]:
+    """Give all gate decisions of a campaign, oldest first."""
+    query = select(gate_decision).where(gate_decision.c.campaign_id == campaign_id).order_by(gate_decision.c.id)
+    return [_decision(row) for row in view.all(query)]
+
+
+def open_leases(view: View, now: datetime, campaign_id: str | None = None) -> list[GateDecision]:
+    """Give the open decisions whose lease counts at `now`, of running campaigns, newest last."""
+    query = (
+        select(gate_decision)
+        .join(campaign, campaign.c.id == gate_decision.c.campaign_id)
+        .where(
+            campaign.c.status == "running",
+            gate_decision.c.decision == "open",
+            gate_decision.c.closed_at.is_(None),
+            gate_decision.c.not_before <= now,
+            gate_decision.c.not_after > now,
+        )
+        .order_by(gate_decision.c.id)
+    )
+    if campaign_id is not None:
+        query = query.where(gate_decision.c.campaign_id == campaign_id)
+    return [_decision(row) for row in view.all(query)]
+
+
+def decision(view: View, decision_id: str) -> GateDecision:
+    """Give one gate decision.
+
+    Raises NotFound.
+    """
+    row = view.first(select(gate_decision).where(gate_decision.c.id == decision_id))
+    if row is None:
+        raise NotFound(f"There is no gate decision {decision_id}.")
+    return _decision(row)
+
+
+def action_by_number(view: View, vehicle_id: str, number: int) -> Action:
+    """Give a vehicle's action by its DDI number.
+
+    Raises NotFound, also for another vehicle's action.
+    """
+    row = view.first(select(action).where(action.c.number == number, action.c.vehicle_id == vehicle_id))
+    if row is None:
+        raise NotFound(f"This vehicle has no action {number}.")
+    return _action(row)
+
+
+def active_action(view: View, vehicle_id: str) -> Action | None:
+    """Give the vehicle's oldest action that is not over."""
+    query = select(action).where(action.c.vehicle_id == vehicle_id, action.c.status.in_(sorted(ACTIVE)))
+    row = view.first(query.order_by(action.c.number).limit(1))
+    return None if row is None else _action(row)
+
+
+def action_in(view: View, campaign_id: str, vehicle_id: str) -> Action | None:
+    """Give the vehicle's newest action in a campaign."""
+    query = select(action).where(action.c.campaign_id == campaign_id, action.c.vehicle_id == vehicle_id)
+    row = view.first(query.order_by(action.c.number.desc()).limit(1))
+    return None if row is None else _action(row)
+
+
+def last_action(view: View, vehicle_id: str, statuses: Iterable[str]) -> Action | None:
+    """Give the vehicle's newest action in one of `statuses`."""
+    query = select(action).where(action.c.vehicle_id == vehicle_id, action.c.status.in_(sorted(statuses)))
+    row = view.first(query.order_by(action.c.number.desc()).limit(1))
+    return None if row is None else _action(row)
+
+
+def actions_of(view: View, campaign_id: str, statuses: Iterable[str]) -> list[Action]:
+    """Give the actions of a campaign in one of `statuses`."""
+    query = select(action).where(action.c.campaign_id == campaign_id, action.c.status.in_(sorted(statuses)))
+    return [_action(row) for row in view.all(query.order_by(action.c.number))]
+
+
+def get_assignment(view: View, assignment_id: str) -> Assignment:
+    """Give an assignment.
+
+    Raises NotFound.
+    """
+    row = view.first(select(assignment).where(assignment.c.id == assignment_id))
+    if row is None:
+        raise NotFound(f"There is no assignment {assignment_id}.")
+    return Assignment(**row._mapping)  # noqa: SLF001
+
+
+def next_number(view: View) -> int:
+    """Give the next DDI action number (the writer holds the lock or retries on the unique key)."""
+    return int(view.scalar(select(func.coalesce(func.max(action.c.number), 0)))) + 1
+
+
+def counts(view: View, campaign_id: str) -> Mapping[int, Mapping[str, int]]:
+    """Count a campaign's actions by wave and status."""
+    query = (
+        select(action.c.wave, action.c.status, func.count().label("vehicles"))
+        .where(action.c.campaign_id == campaign_id)
+        .group_by(action.c.wave, action.c.status)
+    )
+    found: dict[int, dict[str, int]] = {}
+    for row in view.all(query):
+        found.setdefault(row.wave, {})[row.status] = row.vehicles
+    return found
+
+
+def vehicle_lines(
+    view: View, campaign_id: str, *, after: int, limit: int, status: str = "", number: int | None = None, vin: str = ""
+) -> Sequence[Row[Any]]:
+    """Give lines (action and assignment columns) of a campaign's vehicles by action number after `after`."""
+    query = (
+        select(action, assignment.c.vin, assignment.c.ecu_serial, assignment.c.sha256, assignment.c.decision_id)
+        .join(assignment, assignment.c.id == action.c.assignment_id)
+        .where(action.c.campaign_id == campaign_id, action.c.number > after)
+        .order_by(action.c.number)
+        .limit(limit)
+    )
+    if status:
+        query = query.where(action.c.status == status)
+    if number is not None:
+        query = query.where(action.c.wave == number)
+    if vin:
+        query = query.where(assignment.c.vin.contains(vin.upper(), autoescape=True))
+    return view.all(query)
+
+
+def _campaign(row: Row[Any]) -> Campaign:
+    return Campaign(**{**row._mapping, "id": CmpId(row.id)})  # noqa: SLF001
+
+
+def _wave(row: Row[Any]) -> Wave:
+    return Wave(**row._mapping)  # noqa: SLF001
+
+
+def _decision(row: Row[Any]) -> GateDecision:
+    values = {k: v for k, v in row._mapping.items() if k not in {"facts", "closed_reason"}}  # noqa: SLF001
+    values |= {"id": GteId(row.id), "labels": tuple(row.labels), "filing_ids": tuple(row.filing_ids)}
+    return GateDecision(**values)
+
+
+def _action(row: Row[Any]) -> Action:
+    return Action(**{**row._mapping, "assignment_id": AsgId(row.assignment_id)})  # noqa: SLF001

@@ -1,0 +1,96 @@
+"""The published log: a folder of tiles and one checkpoint, each file whole and on the disk, or not there."""
+
+import fcntl
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+
+from roadworthy.kernel.merkle import root_of
+from roadworthy.transparency.tiles import WIDTH, Tile
+from roadworthy.transparency.tree import HashTree
+
+CHECKPOINT = "checkpoint"
+
+
+@contextmanager
+def only_writer(log_dir: Path) -> Iterator[None]:
+    """Wait until nobody else writes into `log_dir`, and keep others out; a dead process lets go by itself."""
+    log_dir.mkdir(parents=True, exist_ok=True)
+    with (log_dir / ".lock").open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that after a crash it is there with all of `data` or as it was before."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(path.name + ".unfinished")
+    with unfinished.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.replace(path)
+
+
+def sync_folders(log_dir: Path, paths: Iterable[Path]) -> None:
+    """Put the names of the given files on the disk: the folders that hold them, up to `log_dir`."""
+    folders = {folder for path in paths for folder in path.parents if folder.is_relative_to(log_dir)}
+    for folder in sorted(folders, reverse=True):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def drop_partials(log_dir: Path, tile: Tile) -> None:
+    """Delete the narrower forms of a full tile, which C2SP tlog-tiles allows once the full one is there."""
+    folder = log_dir / (tile.path + ".p")
+    if folder.is_dir():
+        for file in sorted(folder.iterdir()):
+            file.unlink(missing_ok=True)
+        folder.rmdir()
+
+
+def read_checkpoint(log_dir: Path) -> str | None:
+    """Give the published checkpoint note, or None when nothing is published yet."""
+    try:
+        return (log_dir / CHECKPOINT).read_text("utf-8")
+    except FileNotFoundError:
+        return None
+
+
+class TileTree(HashTree):
+    """The tree of `size` leaves as it lies in a folder: a proof reads about two tiles a level of 256."""
+
+    def __init__(self, log_dir: Path, size: int) -> None:
+        """Look into `log_dir`, where a checkpoint of `size` has been published."""
+        self._size = size
+        self._tile = lru_cache(maxsize=64)(lambda tile: _read(log_dir, tile))
+
+    def __len__(self) -> int:
+        """Give the number of leaves."""
+        return self._size
+
+    def node(self, level: int, index: int) -> bytes:
+        """Give a node, from the tile in which its complete subtree begins.
+
+        Raises FileNotFoundError when the folder lacks the tile.
+        """
+        tile_level, height = divmod(level, 8)
+        start = index << height
+        there = self._size >> (8 * tile_level)
+        number = start // WIDTH
+        data = self._tile(Tile(tile_level, number, min(WIDTH, there - number * WIDTH)))
+        at = start % WIDTH
+        return root_of([data[32 * n : 32 * n + 32] for n in range(at, at + (1 << height))])
+
+
+def _read(log_dir: Path, tile: Tile) -> bytes:
+    try:
+        return (log_dir / tile.path).read_bytes()
+    except FileNotFoundError:
+        # A narrower tile goes when it has become full; its hashes are the first of the full one.
+        return (log_dir / Tile(tile.level, tile.index).path).read_bytes()

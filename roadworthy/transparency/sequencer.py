@@ -1,0 +1,196 @@
+"""The sequencer: puts every event into the log, once, in three short steps.
+
+1. place    pending events get their places as entries; their lines in the queue go in the same transaction
+2. seal     tiles of what is not sealed yet go to the disk, then the head is signed and stored
+3. publish  the newest stored head is put into the folder
+
+A crash leaves a later step undone, and every tick begins by doing the later steps for what it finds: the normal
+path is the recovery path. One sequencer works at a time: the folder has a lock for the whole tick, and each change
+of the tables takes the database's (BEGIN IMMEDIATE, or an advisory lock), in case another folder is configured.
+On PostgreSQL numbers are not given in commit order, hence the queue: an event that commits late is placed late,
+never missed.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Row, delete, insert, select, text
+
+from roadworthy.database import FLEET, STAFF, Actor, Database, View, Work
+from roadworthy.database.schema import event, event_row, pending
+from roadworthy.kernel.errors import Broken, Malformed
+from roadworthy.kernel.event import canonical
+from roadworthy.kernel.merkle import EMPTY_ROOT, leaf_hash, root_of
+from roadworthy.transparency import store
+from roadworthy.transparency.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
+from roadworthy.transparency.files import (
+    CHECKPOINT,
+    drop_partials,
+    only_writer,
+    read_checkpoint,
+    sync_folders,
+    write_whole,
+)
+from roadworthy.transparency.note import NoteSigner, Unproved, vkey_of
+from roadworthy.transparency.store import log_checkpoint, log_entry, log_place
+from roadworthy.transparency.tiles import WIDTH, encode_bundle, tiles_of
+from roadworthy.transparency.tree import MemoryTree
+
+MAX_BATCH = 4096
+_ACTOR = Actor("system:sequencer")
+_LOCK = 0x526F616477  # any number that is ours alone: the advisory lock on PostgreSQL
+
+
+class Sequencer:
+    """Appends to one log. Any number may run; locks let one at a time work."""
+
+    def __init__(self, database: Database, log_dir: Path, signer: NoteSigner, batch: int = MAX_BATCH) -> None:
+        """Sequence `database` into `log_dir`, signing as `signer`, at most `batch` (1 to 4,096) events a tick."""
+        if not 1 <= batch <= MAX_BATCH:
+            raise Broken(f"a batch has 1 to {MAX_BATCH} events, not {batch}.")
+        self._database = database
+        self._log_dir = log_dir
+        self._signer = signer
+        self._batch = batch
+        self._tree = MemoryTree()
+
+    def tick(self) -> int:
+        """Finish what is unfinished, place up to a batch of pending events, seal and publish; give how many.
+
+        0 means that nothing was pending. Raises Broken when the log's files and its tables contradict each other.
+        """
+        with only_writer(self._log_dir):
+            self._seal()
+            self._publish()
+            placed = self._place()
+            if placed:
+                self._seal()
+                self._publish()
+            return placed
+
+    def _place(self) -> int:
+        with self._database.begin(_ACTOR) as work:
+            _lock(work)
+            waiting = _waiting(work, self._batch)
+            if waiting:
+                _append(work, waiting, _rows_of(work, [row.id for row in waiting]))
+            return len(waiting)
+
+    def _seal(self) -> None:
+        with self._database.read() as view:
+            size, last = store.entry_count(view), store.last_checkpoint(view)
+            sealed = last.size if last else 0
+            if size == sealed:
+                return
+            self._tree.extend(store.leaf_hashes(view, len(self._tree), size))
+            if len(self._tree) != size:
+                raise Broken(f"the log has {len(self._tree)} of its {size} entries; run roadworthy verify.")
+            # Outside the database's lock, so that nobody waits for the disk: the files follow from the entries.
+            self._write_tiles(view, sealed, size)
+        with self._database.begin(_ACTOR) as work:
+            _lock(work)
+            last = store.last_checkpoint(work)
+            if (last.size if last else 0) < size:
+                work.execute(insert(log_checkpoint), [self._sign(size, last, work.now)])
+
+    def _write_tiles(self, view: View, sealed: int, size: int) -> None:
+        tiles = list(tiles_of(size, since=sealed))
+        for tile in tiles:
+            stop = tile.first + tile.width
+            if tile.level is None:
+                data = encode_bundle(store.entries(view, tile.first, stop))
+            else:
+                data = self._tree.nodes(8 * tile.level, tile.first, stop)
+            write_whole(self._log_dir / tile.path, data)
+        sync_folders(self._log_dir, (self._log_dir / tile.path for tile in tiles))
+        for tile in tiles:
+            if tile.width == WIDTH:
+                drop_partials(self._log_dir, tile)
+
+    def _sign(self, size: int, last: Row[Any] | None, now: datetime) -> dict[str, Any]:
+        """Sign the head of `size`; everything it covers is committed and its tiles are on the disk."""
+        previous = last.size if last is not None else 0
+        for note in (last.note if last is not None else None, read_checkpoint(self._log_dir)):
+            head = self._own_head(note)
+            # What was signed once binds for ever: another history must never get a signature.
+            if head.size > previous or self._tree.root(head.size) != head.root:
+                raise Broken("the log's entries are not those of its last checkpoint; run roadworthy verify.")
+        at = now.replace(microsecond=0)
+        head = Checkpoint(self._signer.name, size, self._tree.root(size), at)
+        return {"size": size, "note": sign_checkpoint(head, self._signer), "at": at, "previous": previous}
+
+    def _publish(self) -> None:
+        with self._database.read() as view:
+            newest = store.last_checkpoint(view)
+        if read_checkpoint(self._log_dir) == (newest.note if newest else None):
+            return
+        # Under the database's lock, so that a slow sequencer cannot put an older head over a newer one.
+        with self._database.begin(_ACTOR) as work:
+            _lock(work)
+            newest = store.last_checkpoint(work)
+            published, stored = self._own_head(read_checkpoint(self._log_dir)), newest.size if newest else 0
+            if published.size > stored:
+                size = published.size
+                raise Broken(f"the log was published with {size} entries, the database has {stored}: restore it.")
+            if newest is not None:
+                path = self._log_dir / CHECKPOINT
+                write_whole(path, newest.note.encode())
+                sync_folders(self._log_dir, [path])
+
+    def _own_head(self, note: str | None) -> Checkpoint:
+        """Open a checkpoint of this log; the empty head for none."""
+        if note is None:
+            return Checkpoint(self._signer.name, 0, EMPTY_ROOT)
+        try:
+            return open_checkpoint(note, vkey_of(self._signer))
+        except (Malformed, Unproved) as error:
+            raise Broken(f"{error.message} A checkpoint of this log is damaged; run roadworthy verify.") from error
+
+
+def _lock(work: Work) -> None:
+    # SQLite needs nothing: `begin` took the write lock (BEGIN IMMEDIATE).
+    if work.connection.dialect.name == "postgresql":
+        work.execute(text("SELECT pg_advisory_xact_lock(:key)").bindparams(key=_LOCK))
+
+
+def _waiting(work: Work, limit: int) -> Sequence[Row[Any]]:
+    query = select(event.c.seq, event.c.id, event.c.lane, event.c.body)
+    query = query.join_from(pending, event, pending.c.event_seq == event.c.seq).where(pending.c.consumer == "log")
+    return work.all(query.order_by(pending.c.event_seq).limit(limit))
+
+
+def _rows_of(work: Work, event_ids: Sequence[str]) -> dict[str, bytes | None]:
+    columns = (event_row.c.event_id, event_row.c.table_name, event_row.c.row_key, event_row.c.digest)
+    query = select(*columns).where(event_row.c.event_id.in_(event_ids))
+    lines = work.all(query.order_by(event_row.c.event_id, event_row.c.position))
+    return {name: store.rows_digest(row[1:] for row in rows) for name, rows in groupby(lines, key=lambda row: row[0])}
+
+
+def _append(work: Work, waiting: Sequence[Row[Any]], rows: dict[str, bytes | None]) -> None:
+    """Give each staff event its own entry, in order; all fleet events one batch entry after them."""
+    idx = store.entry_count(work)
+    entries: list[dict[str, Any]] = []
+    places: list[dict[str, Any]] = []
+    fleet: list[bytes] = []
+    batch_idx = idx + sum(row.lane != FLEET for row in waiting)
+    for row in waiting:
+        leaf = leaf_hash(row.body.encode("ascii"))
+        place = {"event_seq": row.seq, "idx": batch_idx, "position": None, "leaf_hash": None, "rows": rows.get(row.id)}
+        if row.lane == FLEET:
+            place |= {"position": len(fleet), "leaf_hash": leaf}
+            fleet.append(leaf)
+        else:
+            place["idx"] = idx + len(entries)
+            entries.append({"idx": place["idx"], "entry": row.body, "leaf_hash": leaf, "lane": STAFF})
+        places.append(place)
+    if fleet:
+        entry = canonical(store.batch_entry(len(fleet), root_of(fleet)))
+        line = {"idx": batch_idx, "entry": entry.decode("ascii"), "leaf_hash": leaf_hash(entry), "lane": FLEET}
+        entries.append(line)
+    work.execute(insert(log_entry), entries)
+    work.execute(insert(log_place), places)
+    done = [row.seq for row in waiting]
+    work.execute(delete(pending).where(pending.c.consumer == "log", pending.c.event_seq.in_(done)))

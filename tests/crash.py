@@ -1,0 +1,162 @@
+"""Kill an action at every point where a crash could matter, and look at what is left.
+
+    for crash in crashes(prepared, action, tmp_path):
+        ...check crash.folder, whose action was killed with SIGKILL at crash.label...
+
+`prepared` is a folder with the state before (a data home: database, log, artifacts); nothing in it may be open.
+`action(folder)` is any function that opens what it needs inside `folder` and acts: it runs in a forked child, once
+in a dry run that counts the points, then once for each point and side on a fresh copy of `prepared`.
+
+Points are enumerated from the code as it runs, not listed by hand: every SQL statement and COMMIT of SQLAlchemy,
+and every os.replace, rename, link, unlink, rmdir, mkdir, fsync and opening of a file for writing. At each the
+child is killed once just before and once just after (signal 9: no exception, no `finally`, no flush). An action
+must do the same at every run; one that ends although its turn to be killed was due fails the test.
+
+`points(prepared, action, scratch)` gives the labels of the dry run alone. `run(folder, action)` runs the action to
+its end in a child. The parent must hold no open database of `folder` while a child runs.
+"""
+
+import os
+import shutil
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from sqlalchemy import Engine
+from sqlalchemy import event as on
+from sqlalchemy.engine.default import DefaultDialect
+
+Action = Callable[[Path], object]
+BEFORE, AFTER = "before", "after"
+_FILE_CALLS = ("replace", "rename", "link", "unlink", "remove", "rmdir", "mkdir", "fsync")
+
+
+@dataclass(frozen=True)
+class Crash:
+    """What one kill left: the folder, and where it was killed (`label`: side, number, what)."""
+
+    folder: Path
+    label: str
+
+
+def crashes(prepared: Path, action: Action, scratch: Path) -> Iterator[Crash]:
+    """Kill `action` before and after each of its points; give each remaining folder (deleted after its turn)."""
+    labels = points(prepared, action, scratch)
+    assert labels, "the action has no point to be killed at: it changes nothing"
+    for number, label in enumerate(labels):
+        for side in (BEFORE, AFTER):
+            folder = scratch / f"crash-{number}-{side}"
+            shutil.copytree(prepared, folder)
+            status = _fork(partial(_run, folder, action, kill=(number, side)))
+            assert os.WIFSIGNALED(status), f"{side} {number} {label}: ended instead of being killed"
+            assert os.WTERMSIG(status) == signal.SIGKILL
+            yield Crash(folder, f"{side} {number} {label}")
+            shutil.rmtree(folder)
+
+
+def points(prepared: Path, action: Action, scratch: Path) -> list[str]:
+    """Run `action` once on a copy of `prepared` and give the label of every point it passes."""
+    folder, log = scratch / "crash-dry", scratch / "crash-dry.points"
+    shutil.copytree(prepared, folder)
+    assert _fork(lambda: _run(folder, action, log=log)) == 0, "the action fails without being killed"
+    shutil.rmtree(folder)
+    labels = log.read_text("utf-8").splitlines()
+    log.unlink()
+    return labels
+
+
+def run(folder: Path, action: Action) -> None:
+    """Run `action(folder)` to its end in a child, as a restarted process would."""
+    assert _fork(lambda: _run(folder, action)) == 0
+
+
+def _fork(body: Callable[[], None]) -> int:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    child = os.fork()
+    if child:
+        return os.waitpid(child, 0)[1]
+    try:
+        body()
+    except BaseException:  # noqa: BLE001 - a forked child must never return into the test runner
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
+
+
+class _Points:
+    """Counts the points that a child passes, and kills it at one of them."""
+
+    def __init__(self, kill: tuple[int, str] | None) -> None:
+        self.kill = kill
+        self.labels: list[str] = []
+
+    def enter(self, label: str) -> int:
+        self.labels.append(label)
+        number = len(self.labels) - 1
+        if self.kill == (number, BEFORE):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return number
+
+    def leave(self, number: int) -> None:
+        if self.kill == (number, AFTER):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _run(folder: Path, action: Action, *, kill: tuple[int, str] | None = None, log: Path | None = None) -> None:
+    passed = _Points(kill)
+    if kill or log:
+        _instrument(folder, passed)
+    action(folder)
+    if log:
+        labels = "\n".join(passed.labels)
+        os.write(os.open(log, os.O_WRONLY | os.O_CREAT), labels.encode())
+
+
+def _instrument(folder: Path, passed: _Points) -> None:
+    """Put points around everything that lasts; only ever in a child that ends soon."""
+    running: dict[int, int] = {}
+
+    def before(_c: object, cursor: object, statement: str, *_rest: object) -> None:
+        running[id(cursor)] = passed.enter("sql " + " ".join(statement.split())[:70])
+
+    def after(_c: object, cursor: object, *_rest: object) -> None:
+        passed.leave(running.pop(id(cursor)))
+
+    on.listen(Engine, "before_cursor_execute", before)
+    on.listen(Engine, "after_cursor_execute", after)
+    on.listen(
+        Engine, "handle_error", lambda failed: after(None, failed.cursor) if id(failed.cursor) in running else None
+    )
+    _wrap(DefaultDialect, "do_commit", lambda *_: "COMMIT", passed)
+    for name in _FILE_CALLS:
+        _wrap(os, name, lambda *given, name=name: f"os.{name} {_named(folder, given[0])}", passed)
+
+    def audit(kind: str, given: tuple[object, ...]) -> None:
+        # Opening has one side: what comes after it is the next point's "before".
+        writes = os.O_WRONLY | os.O_RDWR
+        if kind == "open" and isinstance(given[2], int) and given[2] & writes and str(folder) in str(given[0]):
+            passed.leave(passed.enter(f"open {_named(folder, given[0])}"))
+
+    sys.addaudithook(audit)
+
+
+def _wrap(owner: object, name: str, label: Callable[..., str], passed: _Points) -> None:
+    original = getattr(owner, name)
+
+    def wrapped(*given: object, **named: object) -> object:
+        number = passed.enter(label(*given))
+        try:
+            return original(*given, **named)
+        finally:
+            passed.leave(number)
+
+    setattr(owner, name, wrapped)
+
+
+def _named(folder: Path, what: object) -> str:
+    return str(what).replace(str(folder), "").replace("\n", " ")
