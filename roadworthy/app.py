@@ -1,8 +1,10 @@
 """The roof of the server: one ASGI application over an opened installation."""
 
+import json
 import threading
 from collections.abc import Callable
 from ipaddress import ip_address, ip_network
+from pathlib import Path
 
 from fastapi import FastAPI, Request
 
@@ -19,12 +21,13 @@ from roadworthy.fleet.web import router as fleet_router
 from roadworthy.installation import Installation
 from roadworthy.kernel.errors import SignInNeeded
 from roadworthy.products.web import router as products_router
+from roadworthy.regulator.log import router as log_router
 from roadworthy.releases.web import router as releases_router
 from roadworthy.settings import Settings
 from roadworthy.signing.signers import DirectorSigner
 from roadworthy.transparency.making import Log
-from roadworthy.transparency.web import router as log_router
-from roadworthy.webui.console import install as install_console
+from roadworthy.webui.console import install_console
+from roadworthy.webui.session import session_of
 
 
 def create_app(installation: Installation) -> FastAPI:
@@ -39,7 +42,13 @@ def create_app(installation: Installation) -> FastAPI:
     app.state.logs = _log_per_thread(settings)
     app.state.authenticate = _authenticate(installation.database)
     app.state.base_url = _base_url(settings)
+    app.state.sign_in = lambda token: accounts.sign_in(installation.database, token)[1]
+    app.state.sign_out = lambda session: accounts.sign_out(installation.database, session)
+    app.state.demo = settings.demo
+    app.state.demo_people = lambda: read_demo_people(settings.home)
+    app.state.reader_name = _reader_name(installation.database)
     install_console(app)
+    app.add_api_route("/healthz", lambda: {"ok": True}, include_in_schema=False)
     for router in (
         accounts_router,
         products_router,
@@ -65,11 +74,29 @@ def _authenticate(database: Database) -> Callable[[Request], Actor]:
         with database.read() as view:
             if scheme.lower() == "bearer" and token:
                 return accounts.actor_of_token(view, token.strip())
-            if session := request.cookies.get("roadworthy_session"):
-                return accounts.actor_of_session(view, session)
+        if session := session_of(request):
+            return accounts.resume_session(database, session)
         raise SignInNeeded
 
     return authenticate
+
+
+def _reader_name(database: Database) -> Callable[[Request], str]:
+    """Say whose name stands in the top bar."""
+    authenticate = _authenticate(database)
+
+    def name(request: Request) -> str:
+        actor = authenticate(request)
+        with database.read() as view:
+            return str(accounts.whoami(view, actor).name)
+
+    return name
+
+
+def read_demo_people(home: Path) -> list[tuple[str, str]]:
+    """Give the cast of the demo with their tokens, from the file that only `roadworthy demo` writes."""
+    file = home / "demo-people.json"
+    return [(label, token) for label, token in json.loads(file.read_text("utf-8"))] if file.is_file() else []
 
 
 def _log_per_thread(settings: Settings) -> Callable[[], Log]:

@@ -7,6 +7,9 @@ from datetime import datetime
 from roadworthy.kernel.event import Json
 from roadworthy.kernel.ids import Id
 
+# An action in one of these states is not over (see states.ACTION).
+ACTIVE = frozenset({"offered", "retrieved", "downloading", "installing", "reported", "cancelling"})
+
 
 class CmpId(Id, prefix="CMP"):
     """Names a campaign."""

@@ -49,5 +49,3 @@ ACTION = Lifecycle(
         Move("cancelling", "fail", "failed", _VEHICLE, "N45 II.3"),
     ),
 )
-
-ACTIVE = frozenset({*_ACTIVE, "cancelling"})

@@ -14,12 +14,12 @@ from sqlalchemy import (
     String,
     UniqueConstraint,
     and_,
+    case,
     func,
     select,
 )
 
-from roadworthy.campaigns.model import Action, AsgId, Assignment, Campaign, CmpId, GateDecision, GteId, Wave
-from roadworthy.campaigns.states import ACTIVE
+from roadworthy.campaigns.model import ACTIVE, Action, AsgId, Assignment, Campaign, CmpId, GateDecision, GteId, Wave
 from roadworthy.database import Instant, JsonText, View, four_eyes, record_table
 from roadworthy.kernel.errors import NotFound
 
@@ -154,9 +154,31 @@ def is_listed(view: View, campaign_id: str, vehicle_id: str) -> bool:
     return view.first(select(target_vehicle.c.vehicle_id).where(key)) is not None
 
 
-def listed(campaign_id: str) -> Select[Any]:
-    """Give the vehicle ids of a VIN list as a Select, for a higher or lower room to join."""
-    return select(target_vehicle.c.vehicle_id).where(target_vehicle.c.campaign_id == campaign_id)
+def in_target(campaign: Campaign, vehicles: Select[Any]) -> Select[Any]:
+    """Narrow a Select of vehicles (columns id, vin, vehicle_type_id, sold, test_fleet) to a campaign's target set.
+
+    Of a filter's cars only those belong to it that were in the fleet when the campaign was created: ids sort by time.
+    """
+    cars = vehicles.subquery()
+    query = select(cars.c.id, cars.c.vin, cars.c.vehicle_type_id, cars.c.sold, cars.c.test_fleet)
+    if campaign.by_list:
+        listed = and_(target_vehicle.c.vehicle_id == cars.c.id, target_vehicle.c.campaign_id == campaign.id)
+        return query.join(target_vehicle, listed)
+    return query.where(cars.c.id < newest_vehicle(campaign))
+
+
+def newest_vehicle(campaign: Campaign) -> str:
+    """Give the id that no vehicle of a filter's target set reaches."""
+    return f"VEH-{campaign.id.removeprefix('CMP-')}"
+
+
+def target_types(view: View, target: Select[Any]) -> dict[str, tuple[bool, bool]]:
+    """Give, for each vehicle type in a target set, whether any car is sold and whether all are test cars."""
+    cars = target.subquery()
+    any_sold = func.max(case((cars.c.sold, 1), else_=0)).label("any_sold")
+    all_test = func.min(case((cars.c.test_fleet, 1), else_=0)).label("all_test")
+    query = select(cars.c.vehicle_type_id, any_sold, all_test).group_by(cars.c.vehicle_type_id)
+    return {row.vehicle_type_id: (bool(row.any_sold), bool(row.all_test)) for row in view.all(query)}
 
 
 def decisions(view: View, campaign_id: str) -> list[GateDecision]:

@@ -1,10 +1,8 @@
 """Which vehicle calls: by its own token, and only for itself. The body never says who a vehicle is."""
 
-from hashlib import sha256
-
 from fastapi import Request
 
-from roadworthy.fleet import store as fleet_store
+from roadworthy.fleet import actions as fleet_actions
 from roadworthy.fleet.model import Vehicle
 from roadworthy.kernel.errors import NotFound, SignInNeeded
 
@@ -18,7 +16,7 @@ def vehicle_of_token(request: Request) -> Vehicle:
     if scheme.lower() != "targettoken" or not token:
         raise SignInNeeded("Send the vehicle's token: Authorization: TargetToken <token>.", code="vehicle.token")
     with request.app.state.database.read() as view:
-        found = fleet_store.vehicle_by_token(view, sha256(token.strip().encode("utf-8", "replace")).hexdigest())
+        found = fleet_actions.vehicle_of_token(view, token.strip())
     if found is None:
         raise SignInNeeded("This token belongs to no vehicle.", code="vehicle.token")
     return found

@@ -19,7 +19,6 @@ from roadworthy.campaigns.actions.gating import (
     live_leases,
     recheck,
     renew,
-    target_select,
 )
 from roadworthy.campaigns.actions.running import (
     Plan,
@@ -35,6 +34,6 @@ from roadworthy.campaigns.actions.running import (
 
 __all__ = [
     "ActionClosed", "GateClosed", "Offer", "Plan", "advance", "approve", "close_leases", "complete", "contact",
-    "create", "current_offer", "hold", "judge_wave", "live_lease", "live_leases", "offer_of", "pause", "recheck", "renew", "report",
-    "resume", "settle", "start", "stop", "target_select", "vehicle_actor",
+    "create", "current_offer", "hold", "judge_wave", "live_lease", "live_leases", "offer_of", "pause", "recheck",
+    "renew", "report", "resume", "settle", "start", "stop", "vehicle_actor",
 ]  # fmt: skip

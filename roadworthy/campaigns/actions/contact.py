@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from roadworthy.campaigns import rules, store
 from roadworthy.campaigns.actions.gating import live_lease
+from roadworthy.campaigns.actions.targets import aims_at
 from roadworthy.campaigns.model import Action, AsgId, Assignment, Campaign, GateDecision, Wave
 from roadworthy.campaigns.states import ACTION
 from roadworthy.database import FLEET, Actor, Changed, Database, View, Work
@@ -128,7 +129,7 @@ def _step(work: Work, action: Action, verb: str, detail: str) -> None:
 
 def _place(view: View, vehicle: Vehicle) -> tuple[Campaign, Wave, GateDecision, EcuUnit] | None:
     for campaign in store.running(view):
-        if not _aims_at(view, campaign, vehicle) or store.action_in(view, campaign.id, vehicle.id) is not None:
+        if not aims_at(view, campaign, vehicle) or store.action_in(view, campaign.id, vehicle.id) is not None:
             continue
         share = rules.share_of(campaign.id, vehicle.id)
         wave = next((w for w in store.waves(view, campaign.id) if w.status == "open" and w.holds(share)), None)
@@ -141,12 +142,6 @@ def _place(view: View, vehicle: Vehicle) -> tuple[Campaign, Wave, GateDecision, 
     return None
 
 
-def _aims_at(view: View, campaign: Campaign, vehicle: Vehicle) -> bool:
-    if campaign.by_list:
-        return store.is_listed(view, campaign.id, vehicle.id)
-    return vehicle.imported_at <= campaign.created_at and fleet_store.Filter.of(campaign.filter).matches(vehicle)
-
-
 def _unit(view: View, campaign: Campaign, vehicle: Vehicle) -> EcuUnit | None:
     """Give the vehicle's ECU that the package fits and that does not attest these bytes already."""
     package = releases_store.package_of(view, campaign.release_id)
@@ -154,7 +149,7 @@ def _unit(view: View, campaign: Campaign, vehicle: Vehicle) -> EcuUnit | None:
         return None
     for unit in fleet_store.units_of(view, vehicle.id):
         if unit.hardware_id in package.hardware_ids:
-            return None if unit.attested_sha256 == package.sha256 else unit
+            return None if unit.attested.sha256 == package.sha256 else unit
     return None
 
 

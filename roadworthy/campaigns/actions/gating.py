@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from roadworthy.campaigns import rules, store
+from roadworthy.campaigns.actions.targets import target_types
 from roadworthy.campaigns.model import Campaign, GateDecision, GteId, Wave
 from roadworthy.campaigns.states import CAMPAIGN
 from roadworthy.database import Actor, Database, View, Work
 from roadworthy.filings import store as filings_store
-from roadworthy.fleet import store as fleet_store
 from roadworthy.kernel.decision import Finding
 from roadworthy.kernel.errors import Refused
 from roadworthy.kernel.event import Json
@@ -31,11 +31,11 @@ def judge_wave(view: View, regime: Regime, campaign: Campaign) -> list[Judgement
     Raises GateClosed when the set holds no vehicle of the release's types.
     """
     release = releases_store.get(view, campaign.release_id)
-    types = fleet_store.types_in(view, target_select(campaign))
+    types = target_types(view, campaign)
     wanted = [type_id for type_id in release.vehicle_type_ids if type_id in types]
     if not wanted:
         raise GateClosed("The target set holds no vehicle of the release's types; check the filter or the list.")
-    return [judge(view, regime, release, type_id, _scope(view, campaign, type_id)) for type_id in wanted]
+    return [judge(view, regime, release, type_id, _scope(campaign, *types[type_id])) for type_id in wanted]
 
 
 def open_gate(work: Work, regime: Regime, campaign: Campaign, wave: Wave, lease_hours: int) -> list[GateDecision]:
@@ -114,16 +114,8 @@ def close_leases(work: Work, campaign_id: str, reason: str) -> None:
             work.record("gate.closed", found.id, {"campaign": campaign_id, "reason": reason})
 
 
-def target_select(campaign: Campaign) -> fleet_store.VehicleIds:
-    """Give the vehicle ids of a campaign's target set as a Select."""
-    if campaign.by_list:
-        return store.listed(campaign.id)
-    return fleet_store.select_ids(fleet_store.Filter.of(campaign.filter), imported_until=campaign.created_at)
-
-
-def _scope(view: View, campaign: Campaign, type_id: str) -> Scope:
-    sold, test = fleet_store.sold_and_test(view, target_select(campaign), type_id)
-    return Scope(sold=sold, test_fleet=test, vin_digest=campaign.target_digest)
+def _scope(campaign: Campaign, sold: bool, test_fleet: bool) -> Scope:
+    return Scope(sold=sold, test_fleet=test_fleet, vin_digest=campaign.target_digest)
 
 
 def _needs_renewal(view: View, campaign: Campaign) -> bool:

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from roadworthy.campaigns import rules, store
-from roadworthy.campaigns.actions.gating import close_leases, open_gate, target_select
+from roadworthy.campaigns.actions.gating import close_leases, open_gate
+from roadworthy.campaigns.actions.targets import cars_listed, cars_of, filter_of
 from roadworthy.campaigns.model import Campaign, CmpId, Wave
 from roadworthy.campaigns.states import ACTION, CAMPAIGN, WAVE
 from roadworthy.database import FLEET, Actor, Database, Work
-from roadworthy.fleet import store as fleet_store
 from roadworthy.kernel.errors import Refused, Unusable
 from roadworthy.kernel.event import Json
 from roadworthy.kernel.lifecycle import Move
@@ -36,6 +36,7 @@ def create(database: Database, actor: Actor, plan: Plan) -> Campaign:
     shares = rules.plan_waves(plan.waves)
     if bool(plan.filter) == bool(plan.vins):
         raise Unusable("Give either a filter or a VIN list.", code="target.one_of", at="filter")
+    filter_of(plan.filter)
     name = " ".join(plan.name.split())
     if not 1 <= len(name) <= 120:
         raise Unusable("A campaign's name has 1 to 120 characters.", at="name")
@@ -44,12 +45,10 @@ def create(database: Database, actor: Actor, plan: Plan) -> Campaign:
         release = releases_store.get(work, plan.release_id)
         made = CmpId.new(work.now)
         wanted = Campaign(made, name, release.id, CAMPAIGN.initial, dict(plan.filter), "", 0, actor.id, None, work.now)
-        ids = fleet_store.ids_of_vins(work, plan.vins) if plan.vins else None
-        query = fleet_store.select_list(ids) if ids is not None else target_select(wanted)
-        cars = fleet_store.ids_and_vins(work, query)
+        cars = cars_listed(work, plan.vins) if plan.vins else cars_of(work, wanted)
         if not cars:
             raise Unusable("The target set is empty; check the filter.", code="target.empty", at="filter")
-        _save(work, wanted, cars, shares, plan, listed=ids is not None)
+        _save(work, wanted, cars, shares, plan, listed=bool(plan.vins))
         return store.get(work, made)
 
 

@@ -4,6 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Request
+from starlette.responses import RedirectResponse, Response
+
+from roadworthy.campaigns import actions, store
+from roadworthy.campaigns.model import Campaign, CmpId, GateDecision, Wave
+from roadworthy.campaigns.states import CAMPAIGN
+from roadworthy.campaigns.web.api import do
 from roadworthy.campaigns.web.page import (
     CampaignPage,
     CampaignRow,
@@ -18,20 +24,16 @@ from roadworthy.campaigns.web.page import (
     render_list,
     vehicle_filter,
 )
-from roadworthy.transparency import store as log_store
-from starlette.responses import RedirectResponse, Response
-
-from roadworthy.campaigns import actions, store
-from roadworthy.campaigns.model import Campaign, CmpId, GateDecision, Wave
-from roadworthy.campaigns.states import CAMPAIGN
-from roadworthy.campaigns.web.api import do
 from roadworthy.campaigns.web.verbs import VERBS
 from roadworthy.database import Actor, View
 from roadworthy.fleet import store as fleet_store
+from roadworthy.fleet.model import EcuUnit
 from roadworthy.kernel.decision import Finding, Outcome, Text, strictest
 from roadworthy.kernel.errors import Malformed
+from roadworthy.products import store as products_store
 from roadworthy.releases import store as releases_store
 from roadworthy.releases.actions import Judgement, Regime
+from roadworthy.transparency import store as log_store
 from roadworthy.webui.http import signed_in
 
 console = APIRouter(include_in_schema=False)
@@ -199,15 +201,17 @@ def _vehicles(
         view, campaign.id, after=after, limit=asked.limit + 1, status=asked.status, number=asked.wave, vin=asked.vin
     )
     shown = lines[: asked.limit]
-    cars = fleet_store.by_ids(view, [line.vehicle_id for line in shown])
+    ids = [line.vehicle_id for line in shown]
+    cars, units = fleet_store.vehicles_by_id(view, ids), fleet_store.units_of_many(view, ids)
+    codes = {found.id: code for code, found in products_store.all_vehicle_types(view).items()}
     filings = {d.id: ", ".join(d.filing_ids[:1]) for d in leases}
     rows = tuple(
         VehicleRow(
             id=str(line.number),
             vin=line.vin,
-            model=cars[line.vehicle_id].model_code,
-            province=cars[line.vehicle_id].province or "",
-            from_version=cars[line.vehicle_id].from_version,
+            model=codes[cars[line.vehicle_id].vehicle_type_id],
+            province=cars[line.vehicle_id].province,
+            from_version=_attested_version(units.get(line.vehicle_id, []), line.ecu_serial, line.sha256),
             to_version=version,
             wave=line.wave,
             status=_PLANNED_ACTIONS.get(line.status, line.status),
@@ -220,6 +224,15 @@ def _vehicles(
     following = str(shown[-1].number) if len(lines) > asked.limit else ""
     total = store.count_lines(view, campaign.id, status=asked.status, number=asked.wave, vin=asked.vin)
     return Vehicles(rows, total, following, asked)
+
+
+def _attested_version(units: Sequence[EcuUnit], serial: str, new_sha256: str) -> str:
+    """Give the version that an ECU attested before the new one; its path is name/version/file."""
+    for unit in units:
+        if unit.serial == serial and unit.attested.path and unit.attested.sha256 != new_sha256:
+            parts = unit.attested.path.split("/")
+            return parts[1] if len(parts) == 3 else ""
+    return ""
 
 
 def _verbs(campaign: Campaign, actor: Actor, blocking: Sequence[str], waves: Sequence[Wave]) -> tuple[Verb, ...]:

@@ -1,0 +1,5 @@
+"""`python -m roadworthy.cli`."""
+
+from roadworthy.cli import main
+
+main()
