@@ -114,7 +114,7 @@ def read_lines(stream: BinaryIO, columns: Sequence[SheetColumn]) -> Iterator[Lin
 
 
 def write_csv(columns: Sequence[SheetColumn], rows: Iterable[Mapping[str, str]]) -> Iterator[str]:
-    """Write a table as CSV text, in pieces; the byte order mark makes Excel read it as UTF-8."""
+    """Write a table as CSV text, in pieces (the caller puts the byte order mark before it that Excel wants)."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\r\n")
     for cells in chain([[c.key for c in columns]], ([shield(row[c.key]) for c in columns] for row in rows)):
