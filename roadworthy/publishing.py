@@ -15,13 +15,13 @@ from roadworthy.campaigns import actions as campaigns
 from roadworthy.campaigns import store as campaigns_store
 from roadworthy.campaigns.model import GateDecision
 from roadworthy.database import Actor, Database, View
+from roadworthy.database.history import newest_event
 from roadworthy.releases import store as releases_store
 from roadworthy.signing import image_repository as images
 from roadworthy.signing.keys import SigningKey
 from roadworthy.signing.model import ImageSet, ImageTarget, header_of
 from roadworthy.signing.signers import DirectorSigner, GateSigner
 from roadworthy.signing.store import load_image_set, publish_image_set
-from roadworthy.transparency import store as log_store
 from roadworthy.transparency.making import Log, NotLogged, make_receipt
 
 ACTOR = Actor("system:publisher")
@@ -73,7 +73,7 @@ class Publisher:
     def _closed(self, view: View) -> dict[str, Mapping[str, Any]]:
         found: dict[str, Mapping[str, Any]] = {}
         for decision_id in campaigns_store.closed_early(view, view.now):
-            event_id = log_store.event_about(view, "gate.closed", decision_id)
+            event_id = newest_event(view, "gate.closed", decision_id)
             if decision_id not in self._told and event_id is not None:
                 try:
                     found[decision_id] = make_receipt(view, self._log, event_id)
@@ -85,7 +85,7 @@ class Publisher:
         by_path: dict[str, list[GateDecision]] = {}
         receipts: list[Mapping[str, Any]] = []
         for lease in campaigns.live_leases(view):
-            event_id = log_store.event_about(view, "gate.decided", lease.id)
+            event_id = newest_event(view, "gate.decided", lease.id)
             package = releases_store.package_of(view, lease.release_id)
             if event_id is None or package is None:
                 continue

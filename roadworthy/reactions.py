@@ -11,6 +11,7 @@ from sqlalchemy import delete, select
 
 from roadworthy.campaigns import actions as campaigns
 from roadworthy.campaigns import store as campaigns_store
+from roadworthy.campaigns.model import GateDecision
 from roadworthy.database import Actor, Database
 from roadworthy.database.schema import event, pending
 from roadworthy.releases.actions import Regime
@@ -52,7 +53,7 @@ def _ask_gates_of_release(context: Context, cause: Cause) -> None:
         campaigns.recheck(context.database, context.regime, campaign, context.lease_hours, cause.id)
 
 
-def _rests_on(decisions: list[campaigns_store.GateDecision], cause: Cause) -> bool:
+def _rests_on(decisions: list[GateDecision], cause: Cause) -> bool:
     return any(cause.subject in decision.filing_ids for decision in decisions)
 
 

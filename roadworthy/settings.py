@@ -41,6 +41,7 @@ class Settings:
     poll_seconds: int = 300
     lease_hours: int = 24
     demo: bool = False
+    safety_policy: bool = False
     max_package_bytes: int = 8 * 2**30
     trusted_proxies: tuple[str, ...] = field(default_factory=tuple)
 
@@ -182,6 +183,7 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "poll_seconds": _number(1, 604_800),
     "lease_hours": _number(1, 168),
     "demo": _switch,
+    "safety_policy": _switch,
     "max_package_bytes": _number(1, 2**40),
     "trusted_proxies": _addresses,
 }

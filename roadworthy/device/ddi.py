@@ -26,7 +26,6 @@ from roadworthy.device.identity import calling_vehicle
 from roadworthy.device.logged import is_logged
 from roadworthy.device.wire import DeviceRoute, body_json, etagged
 from roadworthy.fleet import actions as fleet_actions
-from roadworthy.fleet import store as fleet_store
 from roadworthy.fleet.model import Vehicle
 
 router = APIRouter(prefix=f"/{TENANT}/controller/v1", tags=["DDI"], route_class=DeviceRoute)
@@ -42,7 +41,7 @@ def base(request: Request, vin: str) -> Response:
         shown = offer if offer is not None and offer.is_live and is_logged(view, offer.assignment.id) else None
         cancelling = offer.action if offer is not None and offer.action.status == "cancelling" else None
         installed = store.last_action(view, vehicle.id, ("attested",))
-        wants_config = fleet_store.wants_config(view, vehicle.id)
+        wants_config = fleet_actions.wants_config(view, vehicle.id)
     document = base_document(
         _links(request, vin),
         poll_seconds=state.settings.poll_seconds,

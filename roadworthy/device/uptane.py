@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 from roadworthy.campaigns import actions
 from roadworthy.campaigns.actions import Offer
 from roadworthy.database import View
+from roadworthy.database.history import newest_event
 from roadworthy.device.artifacts import deliverable, send
 from roadworthy.device.identity import calling_vehicle, vehicle_of_token
 from roadworthy.device.logged import is_logged
@@ -23,7 +24,6 @@ from roadworthy.fleet.model import Vehicle
 from roadworthy.kernel.errors import NotFound
 from roadworthy.signing import store as signing_store
 from roadworthy.signing.model import Bundle, header_of
-from roadworthy.transparency import store as log_store
 from roadworthy.transparency.making import Log, make_receipt, make_row_opening
 
 router = APIRouter(prefix="/uptane", tags=["TUF"])
@@ -113,8 +113,8 @@ def _basis(bundle: Bundle) -> str:
 
 
 def _evidence(view: View, log: Log, offer: Offer) -> dict[str, Any]:
-    gate_event = log_store.event_about(view, "gate.decided", offer.assignment.decision_id)
-    made = log_store.event_about(view, "assignment.made", offer.assignment.id)
+    gate_event = newest_event(view, "gate.decided", offer.assignment.decision_id)
+    made = newest_event(view, "assignment.made", offer.assignment.id)
     if gate_event is None or made is None:
         raise NotFound("The gate decision is not in the log yet; come back in a second.")
     return {

@@ -18,7 +18,7 @@ from sqlalchemy import (
     select,
 )
 
-from roadworthy.database import Instant, View, Work, record_table
+from roadworthy.database import Instant, JsonText, View, Work, record_table
 from roadworthy.fleet.model import MAX_FILTER_VINS, EcuUnit, ImpId, Installed, Vehicle, VehicleFilter, VehId
 from roadworthy.kernel.errors import NotFound, Unusable
 from roadworthy.kernel.vin import Vin
@@ -74,6 +74,16 @@ ecu_unit = record_table(
     UniqueConstraint("vehicle_id", "ecu_id"),
     UniqueConstraint("ecu_id", "serial"),
     key=("vehicle_id", "serial"),
+)
+
+
+vehicle_attributes = record_table(
+    "vehicle_attributes",
+    Column("vehicle_id", ForeignKey("vehicle.id"), primary_key=True),
+    Column("attributes", JsonText, nullable=False),
+    Column("salt", String(32), nullable=False),
+    Column("told_at", Instant, nullable=False),
+    key=("vehicle_id",),
 )
 
 
@@ -189,6 +199,22 @@ def units_of_many(view: View, vehicle_ids: Iterable[str]) -> dict[str, list[EcuU
         for row in view.all(select(ecu_unit).where(ecu_unit.c.vehicle_id.in_(part)).order_by(ecu_unit.c.serial)):
             found.setdefault(row.vehicle_id, []).append(unit_of_row(row))
     return found
+
+
+def load_attributes(view: View, vehicle_id: str) -> dict[str, str] | None:
+    """Give what a vehicle has told of itself, None when it never has."""
+    query = select(vehicle_attributes.c.attributes).where(vehicle_attributes.c.vehicle_id == vehicle_id)
+    row = view.first(query)
+    return None if row is None else dict(row.attributes)
+
+
+def put_attributes(work: Work, vehicle_id: str, attributes: Mapping[str, str], *, new: bool, salt: str) -> None:
+    """Insert or change what a vehicle tells of itself."""
+    values = {"attributes": dict(attributes), "salt": salt, "told_at": work.now}
+    if new:
+        work.insert(vehicle_attributes, {"vehicle_id": vehicle_id, **values})
+    else:
+        work.update(vehicle_attributes, {"vehicle_id": vehicle_id}, values)
 
 
 def save_import(work: Work, import_id: ImpId, what: str, count: int, skipped: int) -> None:

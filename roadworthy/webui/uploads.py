@@ -32,12 +32,15 @@ def body_chunks(request: Request, limit: int) -> Iterator[bytes]:
     expected = int(announced) if announced.isdecimal() else None
     if expected is not None and expected > limit:
         raise TooLarge(f"The body has {expected} bytes; at most {limit} are allowed here.")
-    stream = request.stream().__aiter__()
+    stream = request.stream()
+
+    async def following() -> bytes | None:
+        return await anext(stream, None)
+
     received = 0
     while True:
-        try:
-            chunk = from_thread.run(stream.__anext__)
-        except StopAsyncIteration:
+        chunk = from_thread.run(following)
+        if chunk is None:
             break
         received += len(chunk)
         if received > limit:

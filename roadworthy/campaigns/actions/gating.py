@@ -11,7 +11,7 @@ from roadworthy.filings import store as filings_store
 from roadworthy.kernel.decision import Finding
 from roadworthy.kernel.errors import Refused
 from roadworthy.kernel.event import Json
-from roadworthy.kernel.time import to_text
+from roadworthy.kernel.time import beijing_date, to_text
 from roadworthy.releases import store as releases_store
 from roadworthy.releases.actions import Judgement, Regime, Scope, judge
 from roadworthy.releases.model import Package, Release
@@ -129,7 +129,8 @@ def _needs_renewal(view: View, campaign: Campaign) -> bool:
 
 
 def _still_rests(view: View, found: GateDecision) -> bool:
-    if not filings_store.all_in_force(view, found.filing_ids):
+    counting = view.all(filings_store.accepted_select(found.filing_ids, beijing_date(view.now)))
+    if len(counting) != len(found.filing_ids):
         return False
     return releases_store.get(view, found.release_id).status == "approved"
 

@@ -109,7 +109,7 @@ def _page(view: View, regime: Regime, campaign: Campaign, actor: Actor, asked: V
     gate = gate_rows(judged)
     blocking = tuple(row.token for row in gate if row.state is not Outcome.OPEN)
     leases = [d for d in actions.live_leases(view) if d.campaign_id == campaign.id]
-    size = log_store.checkpoint_size(view)
+    head = log_store.last_checkpoint(view)
     package = release.package
     return CampaignPage(
         id=campaign.id,
@@ -128,7 +128,7 @@ def _page(view: View, regime: Regime, campaign: Campaign, actor: Actor, asked: V
         vehicles=_vehicles(view, campaign, release.version, leases, asked),
         verbs=_verbs(campaign, actor, blocking, waves),
         lease_until=min((d.not_after for d in leases), default=None),
-        log_size=size,
+        log_size=0 if head is None else head.size,
     )
 
 

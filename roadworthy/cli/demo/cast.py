@@ -25,12 +25,12 @@ PEOPLE: Sequence[tuple[str, tuple[str, ...], str]] = (
 )
 
 PARAMETERS: Sequence[Mapping[str, Any]] = (
-    {"key": "speed_max", "zh": "组合驾驶辅助最高运行速度", "en": "maximum speed of driver assistance", "type": "number",
-     "unit": "km/h", "is_main": True, "tolerance": "0"},
+    {"key": "speed_max", "zh": "组合驾驶辅助最高运行速度", "en": "maximum speed of driver assistance",
+     "type": "number", "unit": "km/h", "is_main": True, "tolerance": "0"},
     {"key": "functions", "zh": "功能清单", "en": "functions", "type": "list", "unit": "", "is_main": True,
      "tolerance": None},
-    {"key": "dms.hands_off_warning", "zh": "脱手警告时间", "en": "hands-off warning time", "type": "number", "unit": "s",
-     "is_main": True, "tolerance": "0"},
+    {"key": "dms.hands_off_warning", "zh": "脱手警告时间", "en": "hands-off warning time", "type": "number",
+     "unit": "s", "is_main": True, "tolerance": "0"},
     {"key": "energy_consumption", "zh": "能量消耗量", "en": "energy consumption", "type": "number",
      "unit": "kWh/100km", "is_main": True, "tolerance": "0.05"},
     {"key": "ivi.theme", "zh": "座舱主题", "en": "cockpit theme", "type": "text", "unit": "", "is_main": False,

@@ -1,7 +1,7 @@
 """Gathers the facts of a release from the registries and asks the law: preview, classification, and the gate."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from roadworthy import law
@@ -9,7 +9,7 @@ from roadworthy.admission import rules as admission_rules
 from roadworthy.admission import store as admission_store
 from roadworthy.database import Actor, Database, View
 from roadworthy.filings import store as filings_store
-from roadworthy.fleet import store as fleet_store
+from roadworthy.filings.model import Filing, FilingKind
 from roadworthy.kernel.decision import Decision
 from roadworthy.kernel.event import Json, digest_of
 from roadworthy.products import store as products_store
@@ -114,45 +114,46 @@ def classify_all(database: Database, actor: Actor, regime: Regime, release_id: R
         return store.latest_classifications(work, release_id)
 
 
-_KINDS = {"miit_enterprise": "", "miit_type": "type", "miit_activity": "package", "samr_record": "package"}
-
-
 @dataclass(frozen=True)
 class _Papers:
-    """The newest filing of each kind that bears on one release and vehicle type."""
+    """The best filing of each kind that bears on one release and vehicle type, and the words for how far it is."""
 
     states: Mapping[str, Mapping[str, Json]]
-    activity: Any
-    change_permit: Any
-    recall_plan: Any
+    filed: Filing | None
+    change_permit: Filing | None
+    recall_plan: Filing | None
     ids: tuple[str, ...]
 
     @classmethod
     def of(cls, view: View, release: Release, vehicle_type_id: str) -> "_Papers":
         sha256 = release.package.sha256 if release.package else None
-        found: dict[str, Any] = {}
-        for kind, scope in _KINDS.items():
-            found[kind] = filings_store.newest(
-                view,
-                kind,
-                vehicle_type_id=None if not scope else vehicle_type_id,
-                release_id=release.id if scope == "package" else None,
-            )
-        permit = filings_store.in_force(
-            view, "miit_change_permit", vehicle_type_id=vehicle_type_id, package_sha256=sha256
-        )
-        plan = filings_store.in_force(view, "recall_plan", vehicle_type_id=vehicle_type_id, package_sha256=sha256)
-        states = {kind: _state(filing) for kind, filing in found.items()}
-        resting = [f for f in [*found.values(), permit, plan] if f is not None and f.status == "accepted"]
-        return cls(states, found["miit_activity"], permit, plan, tuple(sorted(f.id for f in resting)))
+        found = {
+            FilingKind.MIIT_ENTERPRISE: filings_store.standing(view, FilingKind.MIIT_ENTERPRISE),
+            FilingKind.MIIT_TYPE: filings_store.standing(view, FilingKind.MIIT_TYPE, vehicle_type_id),
+            FilingKind.MIIT_ACTIVITY: filings_store.standing(view, FilingKind.MIIT_ACTIVITY, vehicle_type_id, sha256),
+            FilingKind.SAMR_RECORD: filings_store.standing(view, FilingKind.SAMR_RECORD, vehicle_type_id, sha256),
+        }
+        permit = filings_store.in_force(view, FilingKind.MIIT_CHANGE_PERMIT, vehicle_type_id, sha256)
+        plan = filings_store.in_force(view, FilingKind.RECALL_PLAN, vehicle_type_id, sha256)
+        states = {str(kind): _state(word, filing) for kind, (word, filing) in found.items()}
+        valid = [filing for word, filing in found.values() if word == "valid"]
+        resting = [f.id for f in (*valid, permit, plan) if f is not None]
+        filed = found[FilingKind.MIIT_ACTIVITY][1] or _filed_otherwise(view, release)
+        return cls(states, filed, permit, plan, tuple(sorted(resting)))
 
 
-def _state(filing: Any) -> dict[str, Json]:
-    facts: dict[str, Json] = {"state": filings_store.state_word(filing)}
+def _filed_otherwise(view: View, release: Release) -> Filing | None:
+    """Give an activity filing of this release that names other bytes: then what was filed is not what is released."""
+    found = filings_store.list_filings(view, kind=str(FilingKind.MIIT_ACTIVITY), release_id=release.id)
+    return next((f for f in found if f.status in {"submitted", "accepted"}), None)
+
+
+def _state(word: str, filing: Filing | None) -> dict[str, Json]:
+    facts: dict[str, Json] = {"state": word}
     if filing is not None and filing.submitted_on is not None:
-        facts["submitted_on"] = filing.submitted_on.isoformat()
+        facts["submitted_on"] = filing.submitted_on
     if filing is not None and filing.package_delivered_on is not None:
-        facts["package_delivered_on"] = filing.package_delivered_on.isoformat()
+        facts["package_delivered_on"] = filing.package_delivered_on
     return facts
 
 
@@ -166,7 +167,7 @@ def _target(
     changes, undeclared = _difference(view, type_id, declared, touched)
     # Nobody has determined what this ECU can influence: then nothing is known about it.
     undeclared += tuple(f"{ecu.name}.*" for ecu in ecus if ecu.influences is None)
-    cars = scope or fleet_store.scope_of_type(view, type_id)
+    cars = scope or _all_cars(view, type_id)
     return rules.Target(
         model_code=kind.model_code,
         automation_level=kind.automation_level,
@@ -183,6 +184,15 @@ def _target(
     )
 
 
+def _all_cars(view: View, type_id: str) -> Scope:
+    """Give the cars of a type as they are in the fleet; with no car yet, it is judged as if sold."""
+    of_type = VehicleFilter(vehicle_type_ids=(type_id,))
+    everyone = fleet_store.count_vehicles(view, of_type)
+    unsold = fleet_store.count_vehicles(view, replace(of_type, sold=False))
+    test = fleet_store.count_vehicles(view, replace(of_type, test_fleet=True))
+    return Scope(sold=everyone == 0 or unsold < everyone, test_fleet=0 < everyone == test)
+
+
 def _difference(
     view: View, type_id: str, declared: Mapping[str, Json], touched: Sequence[str]
 ) -> tuple[tuple[rules.Change, ...], tuple[str, ...]]:
@@ -193,24 +203,28 @@ def _difference(
 
 
 def _world(view: View, regime: Regime, release: Release, papers: _Papers, scope: Scope | None) -> rules.World:
-    filed = papers.activity
+    filed = papers.filed
     return rules.World(
         applicant=regime.company,
         filings=papers.states,
         recall_plan_filed=papers.recall_plan is not None,
-        filed_sha256=None if filed is None else filed.package_sha256,
+        filed_sha256=None if filed is None else filed.scope.package_sha256,
         vins_outside_filed_scope=_outside(filed, scope),
         swin_moved=bool(release.swin) and store.swin_is_new(view, release.id, release.swin),
         company_safety_policy=regime.safety_policy,
     )
 
 
-def _outside(filed: Any, scope: Scope | None) -> int | None:
-    """Count cars outside the filed set: 0 when every car of the type is filed or the VIN digests agree."""
+def _outside(filed: Filing | None, scope: Scope | None) -> int | None:
+    """Count cars outside the filed set: 0 when every car of the type is filed or the VIN digests agree.
+
+    A set that differs counts as one car at least: how many differ cannot be told from digests.
+    """
     if filed is None:
         return None
-    if not filed.vin_set_digest:
+    digest = filed.scope.vin_set_digest
+    if not digest:
         return 0
     if scope is None:
         return None
-    return 0 if scope.vin_digest == filed.vin_set_digest else 1
+    return 0 if scope.vin_digest == digest else 1

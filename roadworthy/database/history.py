@@ -1,0 +1,13 @@
+"""Looking events up by what they are about."""
+
+from sqlalchemy import select
+
+from roadworthy.database.schema import event
+from roadworthy.database.work import View
+
+
+def newest_event(view: View, kind: str, subject: str) -> str | None:
+    """Give the id of the newest event of `kind` about `subject`, or None."""
+    query = select(event.c.id).where(event.c.subject == subject, event.c.kind == kind)
+    found: str | None = view.scalar(query.order_by(event.c.seq.desc()).limit(1))
+    return found
