@@ -20,23 +20,11 @@ from roadworthy.kernel.time import SystemTime, Time
 from roadworthy.releases.actions import Regime
 from roadworthy.settings import Settings, load
 from roadworthy.signing import image_repository as images
-from roadworthy.signing.keys import PublicKey, SigningKey, generate_key, open_key
+from roadworthy.signing.keys import CUSTODY, PublicKey, SigningKey, generate_key, open_key
 from roadworthy.signing.roots import ROOT_DAYS, director_roles, image_roles, make_root
 from roadworthy.signing.store import publish_image_set
 from roadworthy.storage import ArtifactStore
 from roadworthy.transparency.note import vkey_of
-
-# key -> the custody whose passphrase opens it
-CUSTODY = {
-    "image-root": "OFFLINE",
-    "image-targets": "OFFLINE",
-    "director-root": "OFFLINE",
-    "release": "WORKER",
-    "image-online": "WORKER",
-    "log": "WORKER",
-    "gate": "GATE",
-    "director-online": "DIRECTOR",
-}
 
 
 @dataclass(frozen=True)

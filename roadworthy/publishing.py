@@ -20,6 +20,7 @@ from roadworthy.releases import store as releases_store
 from roadworthy.signing import image_repository as images
 from roadworthy.signing.keys import SigningKey
 from roadworthy.signing.model import ImageSet, ImageTarget, header_of
+from roadworthy.signing.prepublish import check_publishable
 from roadworthy.signing.signers import DirectorSigner, GateSigner
 from roadworthy.signing.store import load_image_set, publish_image_set
 from roadworthy.transparency.making import Log, NotLogged, make_receipt
@@ -66,6 +67,7 @@ class Publisher:
         if released is None and header_of(current.timestamp).expires - now > RENEW_BEFORE:
             return False
         following = images.next_set(current, now, self._keys["image-online"], released=released)
+        check_publishable(following, now, before=current)
         with self._database.begin(ACTOR) as work:
             publish_image_set(work, following)
         return True

@@ -62,7 +62,10 @@ def parse_instant(text: str) -> datetime:
     if moment.tzinfo is None:
         message = f"{text!r} has no time offset; add +08:00 for Beijing time or Z for UTC."
         raise Malformed(message)
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise Malformed(f"{text!r} lies outside the calendar; check the year.") from error
 
 
 def parse_date(text: str) -> date:

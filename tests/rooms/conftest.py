@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 import roadworthy.accounts.store
 import roadworthy.admission.store
+import roadworthy.filings.store
 import roadworthy.fleet.store
 import roadworthy.products.store  # noqa: F401 - the tables must be declared
 from roadworthy.database import Database, metadata

@@ -10,6 +10,8 @@ from roadworthy.admission import store as admission_store
 from roadworthy.database import Actor, Database, View
 from roadworthy.filings import store as filings_store
 from roadworthy.filings.model import Filing, FilingKind
+from roadworthy.fleet import store as fleet_store
+from roadworthy.fleet.model import VehicleFilter
 from roadworthy.kernel.decision import Decision
 from roadworthy.kernel.event import Json, digest_of
 from roadworthy.products import store as products_store
