@@ -3,6 +3,7 @@
 import ast
 import re
 import sys
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 from tests.architecture.source import PACKAGE, name_of, python_files, rooms, tree
@@ -40,6 +41,17 @@ def test_the_kernel_uses_the_standard_library_alone() -> None:
                 if name.split(".")[0] not in sys.stdlib_module_names and not name.startswith("roadworthy.kernel")
             }
             assert not strangers, f"{name_of(path)}: {strangers}"
+
+
+def test_the_product_needs_no_tool_of_the_developers() -> None:
+    """What the package imports is in the lock that `make demo` installs, or is PostgreSQL's optional driver."""
+    lock = (PACKAGE.parent / "constraints-run.txt").read_text(encoding="utf-8")
+    locked = set(re.findall(r"^([a-z0-9._-]+)==", lock, re.MULTILINE)) | {"psycopg", "roadworthy"}
+    made_by = packages_distributions()
+    for path in python_files("roadworthy"):
+        for name in {name.split(".")[0] for name in imports(path)} - sys.stdlib_module_names:
+            sources = {re.sub(r"[-_.]+", "-", made.lower()) for made in made_by.get(name, [name])}
+            assert sources & locked, f"{name_of(path)} imports {name}, which is not locked for users"
 
 
 def test_a_vehicle_knows_the_kernel_and_itself_alone_of_the_product() -> None:
