@@ -64,6 +64,6 @@ lock: ## Resolve the newest versions and pin them by hash
 
 .PHONY: clean
 clean: ## Remove everything that make made
-	@rm -rf .venv build dist node_modules demo-data evidence.zip *.egg-info \
+	@rm -rf .venv build dist demo-data evidence.zip *.egg-info \
 	  .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
-	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	@find . \( -name __pycache__ -o -name node_modules \) -type d -prune -exec rm -rf {} +

@@ -95,14 +95,22 @@ def _start(home: Path) -> None:
     if os.geteuid() == 0:
         shutil.chown(home, "nobody")
         if not all(folder.stat().st_mode & 0o001 for folder in [install, *install.parents]):
-            shutil.copytree(install, home / "install", symlinks=True)
-            install = home / "install"
+            install = _copy(install, home / "copy")
     (home / "bin").symlink_to(install / "bin")
     data, settings = f"{home}/data", {**FAST, "listen_addresses": "", "unix_socket_directories": str(home)}
     _run(home, "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
     with (home / "data" / "postgresql.conf").open("a") as file:
         file.writelines(f"{name} = '{value}'\n" for name, value in settings.items())
     _run(home, "pg_ctl", "-D", data, "-l", f"{home}/data/log", "-w", "-t", "60", "start")
+
+
+def _copy(install: Path, target: Path) -> Path:
+    """Copy the binaries with the libraries that the wheel keeps beside its package."""
+    package = install.parent
+    for part in (install, package.with_name(f"{package.name}.libs")):
+        if part.exists():
+            shutil.copytree(part, target / part.relative_to(package.parent), symlinks=True)
+    return target / install.relative_to(package.parent)
 
 
 def _run(home: Path, program: str, *arguments: str) -> None:

@@ -37,6 +37,8 @@ def write(name: str, *, replace: bool) -> Path:
         finally:
             database.close()
     (path,) = VERSIONS.glob(f"{number}_*.py")
+    # Alembic writes the condition of a partial index as a bare string when it is a column; only SQL text compiles.
+    path.write_text(re.sub(r"(\w+_where)='(\w+)'", r'\1=sa.text("\2")', path.read_text("utf-8")), "utf-8")
     for fix in (["check", "--fix", "--quiet"], ["format", "--quiet"]):
         subprocess.run([sys.executable, "-m", "ruff", *fix, str(path)], check=True)
     return path

@@ -3,13 +3,16 @@
 import ast
 import re
 import sys
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 from tests.architecture.source import PACKAGE, name_of, python_files, rooms, tree
 
 SHELVES = {"__init__", "model", "states", "rules", "store", "actions", "web"}
 # A room's file beside the six shelves, with the reason why it is none of them.
-BESIDE_THE_SHELVES: dict[str, str] = {}
+BESIDE_THE_SHELVES = {
+    "roadworthy/products/sheets.py": "reads and writes Excel: bytes in, rows out, for every room's import",
+}
 
 WALL_CLOCK = {
     "datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time", "time.time_ns", "time.localtime",
@@ -38,6 +41,17 @@ def test_the_kernel_uses_the_standard_library_alone() -> None:
                 if name.split(".")[0] not in sys.stdlib_module_names and not name.startswith("roadworthy.kernel")
             }
             assert not strangers, f"{name_of(path)}: {strangers}"
+
+
+def test_the_product_needs_no_tool_of_the_developers() -> None:
+    """What the package imports is in the lock that `make demo` installs, or is PostgreSQL's optional driver."""
+    lock = (PACKAGE.parent / "constraints-run.txt").read_text(encoding="utf-8")
+    locked = set(re.findall(r"^([a-z0-9._-]+)==", lock, re.MULTILINE)) | {"psycopg", "roadworthy"}
+    made_by = packages_distributions()
+    for path in python_files("roadworthy"):
+        for name in {name.split(".")[0] for name in imports(path)} - sys.stdlib_module_names:
+            sources = {re.sub(r"[-_.]+", "-", made.lower()) for made in made_by.get(name, [name])}
+            assert sources & locked, f"{name_of(path)} imports {name}, which is not locked for users"
 
 
 def test_a_vehicle_knows_the_kernel_and_itself_alone_of_the_product() -> None:
@@ -76,20 +90,26 @@ def test_rooms_have_the_six_shelves_and_nothing_else() -> None:
 
 def test_no_file_beside_the_shelves_is_listed_that_is_not_there() -> None:
     for name in BESIDE_THE_SHELVES:
-        assert (PACKAGE.parent / name).exists(), name
+        path = PACKAGE.parent / name
+        assert path.exists() or path.parent.name not in rooms(), name
 
 
 def test_life_cycles_stand_in_states_and_tables_in_stores() -> None:
-    places = {"Lifecycle": {"states"}, "record_table": {"store"}, "cache": {"store"}, "Table": {"store"}}
+    shelf_of = {
+        ("roadworthy.kernel.lifecycle", "Lifecycle"): "states",
+        ("roadworthy.database", "record_table"): "store",
+        ("roadworthy.database", "cache"): "store",
+        ("sqlalchemy", "Table"): "store",
+    }
     for path in python_files("roadworthy"):
-        if path.is_relative_to(PACKAGE / "kernel") or path.is_relative_to(PACKAGE / "database"):
+        here = path.relative_to(PACKAGE).with_suffix("").parts
+        if here[0] in {"kernel", "database"}:
             continue
+        imported = [node for node in ast.walk(tree(path)) if isinstance(node, ast.ImportFrom)]
+        wanted = {a.name: shelf for n in imported for a in n.names if (shelf := shelf_of.get((n.module or "", a.name)))}
         for node in ast.walk(tree(path)):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in places:
-                if node.func.id == "cache" and len(node.args) < 2:
-                    continue  # functools.cache
-                here = set(path.relative_to(PACKAGE).with_suffix("").parts)
-                assert places[node.func.id] & here, f"{name_of(path)}:{node.lineno} declares a {node.func.id}"
+            if isinstance(node, ast.Call) and (shelf := wanted.get(ast.unparse(node.func))):
+                assert shelf in here, f"{name_of(path)}:{node.lineno}: {ast.unparse(node.func)} belongs in {shelf}.py"
 
 
 def test_there_is_no_utils() -> None:

@@ -9,9 +9,11 @@ from tests.architecture.source import ROOT
 from tools.gen_states import PAGE, find_lifecycles, render
 
 CYCLES = find_lifecycles()
+# Staff, the system (empty), and a vehicle moving what is assigned to it.
 ROLES = {
     "", "administrator", "release_engineer", "release_manager", "compliance_officer", "homologation_officer",
     "safety_engineer", "recall_manager", "incident_officer", "auditor",
+    "vehicle",
 }  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from tests.conftest import Databases
 def schema_of(database: Database) -> dict[str, Any]:
     """Everything a database says about its tables, in an order of its own choosing."""
     told: dict[str, Any] = {}
-    look = inspect(database.engine)
+    look, where = inspect(database.engine), f"{database.engine.dialect.name}_where"
     for table in set(look.get_table_names()) - {"alembic_version"}:
         told[table] = {
             "columns": sorted(
@@ -28,7 +28,10 @@ def schema_of(database: Database) -> dict[str, Any]:
             "foreign": sorted((k["constrained_columns"], k["referred_table"]) for k in look.get_foreign_keys(table)),
             "unique": sorted(k["column_names"] for k in look.get_unique_constraints(table)),
             "check": sorted((k["name"], k["sqltext"]) for k in look.get_check_constraints(table)),
-            "index": sorted((i["name"], i["column_names"], bool(i["unique"])) for i in look.get_indexes(table)),
+            "index": sorted(
+                (i["name"], i["column_names"], bool(i["unique"]), str(i.get("dialect_options", {}).get(where)))
+                for i in look.get_indexes(table)
+            ),
         }
     with database.engine.connect() as connection:
         told["append only"] = guarded_tables(connection)
