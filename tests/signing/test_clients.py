@@ -14,8 +14,11 @@ from tuf.api.exceptions import DownloadError, RepositoryError
 from tuf.ngclient import Updater
 
 from roadworthy.kernel.time import SystemTime
-from roadworthy.signing.model import ImageSet
-from tests.signing.logbook import IMAGE, PATH, SHA256
+from roadworthy.signing.director_repository import make_bundle
+from roadworthy.signing.keys import SigningKey
+from roadworthy.signing.model import EcuTarget, ImageSet, VehicleOrder, VehicleTarget, file_name
+from roadworthy.signing.roots import director_roles, make_root
+from tests.signing.logbook import IMAGE, PATH, SHA256, VIN
 from tests.signing.node import FOLDER, install_tufjs
 from tests.signing.world import ImageWorld
 
@@ -158,6 +161,29 @@ def test_an_older_version_is_refused_after_a_newer_one(shop, client, world):
     outcome = client(world)
     assert outcome.image is None
     assert re.search("version", outcome.reason, re.IGNORECASE)
+
+
+@pytest.fixture
+def director(shop, world, request):
+    """Serve one vehicle's Director files, signed by `request.param` or the director key, and give their root."""
+    online, root_key = SigningKey.generate("director-online"), SigningKey.generate("director-root")
+    roles = director_roles(root_key.public_key, online.public_key)
+    root = make_root(1, world.now + timedelta(days=365), roles, [root_key])
+    signer = SigningKey.generate("thief") if request.param == "thief" else online
+    target = VehicleTarget(SHA256, len(IMAGE), {"SN000000001": EcuTarget("adcu-hw3", 42)})
+    bundle = make_bundle(VehicleOrder(VIN, 7, world.now + timedelta(hours=1), {PATH: target}, {}), signer)
+    shop.show(world.first())
+    for name in [name for name in shop.files if name.startswith("/metadata/")]:
+        del shop.files[name]
+    for role in ("targets", "snapshot", "timestamp"):
+        shop.files[f"/metadata/{file_name(role, 7)}"] = getattr(bundle, role)
+    return root
+
+
+@pytest.mark.parametrize("fetch", [python_tuf, tuf_js], ids=["python-tuf", "tuf-js"])
+@pytest.mark.parametrize(("director", "accepted"), [("director", True), ("thief", False)], indirect=["director"])
+def test_a_vehicle_accepts_its_order_from_the_director_key_only(shop, tmp_path, director, accepted, fetch):
+    assert (fetch(shop, tmp_path, director).image == IMAGE) is accepted
 
 
 def test_no_host_name_stands_in_the_lock_file():
