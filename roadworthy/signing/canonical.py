@@ -4,6 +4,7 @@ Three canonical JSONs are in use among TUF and Uptane clients; they differ on ev
 (OLPC writes UTF-8 and raw newlines, aktualizr writes escapes). Inside it they agree, so nothing else is signed.
 """
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -48,5 +49,5 @@ def signable(value: Json) -> bytes:
 
 def envelope(signed: bytes, signatures: Sequence[Signature]) -> bytes:
     """Give the TUF file for a signed portion, equal byte for byte to python-tuf's compact form."""
-    shown = canonical([s.to_json() for s in signatures])
-    return b'{"signatures":' + shown + b',"signed":' + signed + b"}"
+    shown = json.dumps([s.to_json() for s in signatures], separators=(",", ":"))
+    return b'{"signatures":' + shown.encode("ascii") + b',"signed":' + signed + b"}"

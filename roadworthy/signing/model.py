@@ -17,7 +17,7 @@ LARGEST_VERSION = 2**31 - 1
 
 def tuf_instant(moment: datetime) -> str:
     """Write an instant as TUF does, whole seconds UTC; a fraction is cut, so that expiry is never later."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 
 def read_expiry(value: object) -> datetime:

@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives.padding import PKCS7
 
 ROUNDS = 600_000
 
+_LABEL = b"ENCRYPTED PRIVATE KEY"  # RFC 7468, 11
+
 _PBES2 = bytes.fromhex("06092a864886f70d01050d")
 _PBKDF2 = bytes.fromhex("06092a864886f70d01050c")
 _HMAC_SHA256 = bytes.fromhex("06082a864886f70d0209")
@@ -36,7 +38,7 @@ def encrypted_pem(private_key: bytes, passphrase: str, rounds: int = ROUNDS) -> 
     encryption = _der(_SEQUENCE, _AES256_CBC, _der(_OCTETS, start))
     scheme = _der(_SEQUENCE, _PBES2, _der(_SEQUENCE, derivation, encryption))
     body = encodebytes(_der(_SEQUENCE, scheme, _der(_OCTETS, secret)))
-    return b"-----BEGIN ENCRYPTED PRIVATE KEY-----\n" + body + b"-----END ENCRYPTED PRIVATE KEY-----\n"
+    return b"-----BEGIN %b-----\n%b-----END %b-----\n" % (_LABEL, body, _LABEL)
 
 
 def _der(tag: int, *parts: bytes) -> bytes:

@@ -60,7 +60,7 @@ def test_the_key_id_is_the_one_that_tuf_clients_compute():
 
 def test_the_file_is_private_encrypted_and_slow_to_guess(made):
     assert made.stat().st_mode & 0o777 == 0o600
-    assert made.read_bytes().startswith(b"-----BEGIN ENCRYPTED PRIVATE KEY-----\n")
+    assert b"BEGIN ENCRYPTED PRIVATE KEY" in made.read_bytes()
     assert ROUNDS >= 600_000
     assert sorted(p.name for p in made.parent.iterdir()) == ["gate.pem", "gate.pub.json"]
 
