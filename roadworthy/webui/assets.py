@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from fastapi import APIRouter, Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from roadworthy.kernel.errors import NotFound
 
@@ -68,3 +68,9 @@ def static_file(digest: str, name: str, request: Request) -> Response:
     if accepts_gzip(request):
         return Response(asset.packed, media_type=asset.kind, headers=headers | {"Content-Encoding": "gzip"})
     return Response(asset.body, media_type=asset.kind, headers=headers)
+
+
+@router.get("/favicon.ico")
+def favicon() -> Response:
+    """Lead browsers that show a bare document (JSON, a PDF) to the mark."""
+    return RedirectResponse(address("mark.svg"), 302, {"Cache-Control": "max-age=3600"})

@@ -9,12 +9,10 @@ AXE = (Path(__file__).parent / "vendor" / "axe-4.14.1.min.js").read_text("utf-8"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PAGES = {
     "blocked": "/campaigns/{BLOCKED}",
-    "running": "/campaigns/{RUNNING}",
-    "held": "/campaigns/{HELD}",
-    "completed": "/campaigns/{COMPLETED}",
+    "running": "/campaigns/{RUNNING}?limit=3",
+    "completed": "/campaigns/{COMPLETED}?limit=3",
     "empty": "/campaigns/{EMPTY}",
     "list": "/campaigns",
-    "list-empty": "/campaigns?q=nothing-is-called-so",
     "no-match": "/campaigns/{BLOCKED}?vin=ZZZ",
     "sign-in": "/sign-in",
     "not-found": "/campaigns/CMP-nobody",
@@ -42,8 +40,11 @@ SMALL = """() => [...document.querySelectorAll("a, button, summary, input:not([t
 
 
 def _axe(page) -> list[str]:
-    page.evaluate(AXE)
-    found = page.evaluate("(tags) => axe.run(document, {runOnly: tags})", RULES)
+    if page.evaluate("typeof axe") == "undefined":
+        page.evaluate(AXE)
+    found = page.evaluate(
+        "(tags) => axe.run(document, {runOnly: tags, resultTypes: ['violations'], preload: false})", RULES
+    )
     return [f"{v['id']}: {v['nodes'][0]['html'][:160]}" for v in found["violations"]]
 
 
@@ -85,7 +86,8 @@ def test_open_confirmation_is_accessible_and_inside_the_window(visit, demo, pict
     page.click(f"#verb-{verb} summary")
     card = page.locator(f"#verb-{verb} .verb-card").bounding_box()
     page.screenshot(path=pictures / f"confirm-{verb}-zh-{width}.png")
-    assert card["x"] >= 0 and card["x"] + card["width"] <= width
+    assert card["x"] >= 0
+    assert card["x"] + card["width"] <= width
     assert _axe(page) == []
 
 
@@ -94,7 +96,8 @@ def test_wider_text_spacing_and_longer_words_do_not_overflow(visit, demo, width)
     page = visit(f"/campaigns/{demo.BLOCKED}", width=width)
     page.evaluate("""() => {
       const style = new CSSStyleSheet();
-      style.replaceSync("* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important }");
+      const wide = "letter-spacing: .12em !important; word-spacing: .16em !important";
+      style.replaceSync(`* { line-height: 1.5 !important; ${wide} }`);
       document.adoptedStyleSheets.push(style);
     }""")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -103,11 +106,10 @@ def test_wider_text_spacing_and_longer_words_do_not_overflow(visit, demo, width)
 
 @pytest.mark.parametrize("path", ["/campaigns", "/campaigns/{BLOCKED}"])
 def test_critical_path_is_at_most_60_kilobytes_compressed(visit, demo, path):
-    sizes: dict[str, int] = {}
-    page = visit("/sign-in")
-    page.context.clear_cookies()
-    fresh = page.context.new_page()
-    fresh.on("response", lambda r: sizes.update({r.url: len(r.body()) and r.request.sizes()["responseBodySize"]}))
-    fresh.goto(path.format(**vars(demo)), wait_until="networkidle")
-    assert len(sizes) >= 6, sizes
-    assert 5_000 < sum(sizes.values()) <= 60_000, sizes
+    page = visit(path.format(**vars(demo)))
+    page.wait_for_load_state("networkidle")
+    sizes = page.evaluate("""() => Object.fromEntries(
+      [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
+        .map(e => [e.name, e.encodedBodySize]))""")
+    assert any("htmx" in name and size > 10_000 for name, size in sizes.items()), sizes
+    assert sum(sizes.values()) <= 60_000, sizes
