@@ -8,10 +8,10 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Boolean, Integer, LargeBinary, NullType, Select, String, Table, select, type_coerce
-from sqlalchemy.types import TypeEngine
+from sqlalchemy import Boolean, Integer, LargeBinary, Select, String, Table, select, type_coerce
+from sqlalchemy.types import NullType, TypeEngine
 
 from roadworthy.database import Instant, JsonText, View
 from roadworthy.database.schema import row_key
@@ -24,14 +24,15 @@ _CHUNK = 1000
 
 def stored(table: Table) -> Select[Any]:
     """Select all columns of `table` without converting them."""
-    return select(*[type_coerce(column, NullType()).label(column.name) for column in table.columns])
+    columns = [type_coerce(column, NullType()).label(column.name) for column in table.columns]
+    return cast("Select[Any]", select(*columns))
 
 
-def all_stored(view: View, table: Table) -> Iterator[Mapping[str, Any]]:
+def all_stored(view: View, table: Table) -> Iterator[dict[str, Any]]:
     """Give every row of `table` unconverted, a thousand at a time."""
     result = view.connection.execution_options(yield_per=_CHUNK).execute(stored(table))
     for row in result:
-        yield row._mapping  # noqa: SLF001 - SQLAlchemy's documented way to read a row by name
+        yield dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's documented way to read a row by name
 
 
 def strict_values(table: Table, raw: Mapping[str, Any]) -> tuple[dict[str, Json], list[str]]:
@@ -45,6 +46,13 @@ def strict_values(table: Table, raw: Mapping[str, Any]) -> tuple[dict[str, Json]
             values[column.name] = None
             strange.append(column.name)
     return values, strange
+
+
+def as_bytes(value: Any) -> bytes:
+    """Give stored text or bytes as bytes, whatever they are; nothing for anything else."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogateescape")
+    return bytes(value) if isinstance(value, bytes | memoryview) else b""
 
 
 def key_of(table: Table, raw: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from roadworthy.database import FLEET, STAFF, View
 from roadworthy.database.schema import event, event_row, pending
 from roadworthy.kernel.lifecycle import Lifecycle
 from roadworthy.kernel.merkle import leaf_hash, root_of
-from roadworthy.transparency.reading import stored
+from roadworthy.transparency.reading import as_bytes, stored
 from roadworthy.transparency.report import Findings
 from roadworthy.transparency.store import log_entry, log_place, rows_digest
 from roadworthy.transparency.verify_log import CheckedLog, parse_canonical
@@ -33,25 +33,24 @@ class Facts:
 def check_events(view: View, log: CheckedLog, cycles: Mapping[str, Lifecycle], findings: Findings) -> Facts:
     """Check every event and every place; give what they say about records."""
     facts = Facts()
-    placed: set[int] = set()
     for events in _chunks(view):
         low, high = events[0].seq, events[-1].seq
         between = stored(log_place).where(log_place.c.event_seq >= low, log_place.c.event_seq <= high)
         places = {row.event_seq: row for row in view.all(between)}
         queued = {row[0] for row in view.all(select(pending.c.event_seq).where(
             pending.c.consumer == "log", pending.c.event_seq >= low, pending.c.event_seq <= high))}  # fmt: skip
-        lines = _lines(view, [row.id for row in events])
+        lines = _lines(view, low, high)
         for row in events:
             body = parse_canonical(row.body)
             place = places.get(row.seq)
             _check_columns(row, body, findings)
-            _check_rows(row, body or {}, place, lines.get(row.id, []), findings)
+            _check_rows(row, body or {}, place, lines.get(row.seq, []), findings)
             if place is not None:
-                _check_place(view, log, row, place, placed, findings)
+                _check_place(view, log, row, place, findings)
             elif row.seq not in queued:
                 _unplaced(row, findings)
-            _gather(body or {}, lines.get(row.id, []), cycles, facts)
-    _check_orphans(view, log, placed, findings)
+            _gather(body or {}, lines.get(row.seq, []), cycles, facts)
+    _check_orphans(view, log, findings)
     return facts
 
 
@@ -66,11 +65,12 @@ def _chunks(view: View) -> Iterator[Sequence[Any]]:
         at = rows[-1].seq
 
 
-def _lines(view: View, ids: Sequence[str]) -> dict[str, list[Any]]:
-    lines: dict[str, list[Any]] = defaultdict(list)
-    query = stored(event_row).where(event_row.c.event_id.in_(ids))
-    for row in view.all(query.order_by(event_row.c.event_id, event_row.c.position)):
-        lines[row.event_id].append(row)
+def _lines(view: View, low: int, high: int) -> dict[int, list[Any]]:
+    lines: dict[int, list[Any]] = defaultdict(list)
+    query = stored(event_row).add_columns(event.c.seq).join(event, event.c.id == event_row.c.event_id)
+    query = query.where(event.c.seq >= low, event.c.seq <= high)
+    for row in view.all(query.order_by(event.c.seq, event_row.c.position)):
+        lines[row.seq].append(row)
     return lines
 
 
@@ -83,7 +83,7 @@ def _check_columns(row: Any, body: Mapping[str, Any] | None, findings: Findings)
             findings.add("event", row.seq, name, f"{name} 与事件内容不符", f"{name} is not what the event's body says")
 
 
-def _check_place(view: View, log: CheckedLog, row: Any, place: Any, placed: set[int], findings: Findings) -> None:
+def _check_place(view: View, log: CheckedLog, row: Any, place: Any, findings: Findings) -> None:
     lane = log.lanes[place.idx] if type(place.idx) is int and 0 <= place.idx < len(log.lanes) else None
     if lane is None:
         findings.add("log_place", row.seq, "idx", "指向不存在的日志记录", "the place is an entry that does not exist")
@@ -98,12 +98,12 @@ def _check_place(view: View, log: CheckedLog, row: Any, place: Any, placed: set[
         column = "idx" if place.position is not None and place.leaf_hash is not None else "position"
         column = "leaf_hash" if place.position is None else column
         findings.add("log_place", row.seq, column, "单独的日志记录没有批次位置", "a leaf of its own has no position")
-    if log.tree.node(0, place.idx) == leaf_hash(str(row.body).encode("utf-8", "surrogateescape")):
-        placed.add(place.idx)
+    if log.tree.node(0, place.idx) == leaf_hash(as_bytes(row.body)):
+        log.placed.add(place.idx)
         return
     entry = parse_canonical(view.scalar(select(log_entry.c.entry).where(log_entry.c.idx == place.idx))) or {}
     if entry.get("id") in {row.id, (parse_canonical(row.body) or {}).get("id")}:
-        placed.add(place.idx)
+        log.placed.add(place.idx)
         if not findings.names("log_entry"):
             findings.add("event", row.seq, "body", "事件内容与日志不符", "the event is not the one logged")
     else:
@@ -133,7 +133,7 @@ def _check_rows(row: Any, body: Mapping[str, Any], place: Any, lines: Sequence[A
         _name_strange_digests(row, lines, findings)
         return
     key = f"{row.id}/0" if count == 1 else row.id
-    names_fit = place is None or _digest(lines) == (bytes(place.rows) if place.rows else None)
+    names_fit = place is None or _digest(lines) == (as_bytes(place.rows) or None)
     if root_of([bytes(line.digest) for line in lines]).hex() != said.get("root"):
         if not names_fit:
             en = "the digest of this line, or of one of these lines, is not the one logged"
@@ -170,7 +170,7 @@ def _gather(body: Mapping[str, Any], lines: Sequence[Any], cycles: Mapping[str, 
 def _moved_row(
     subject: str, step: tuple[Any, Any, Any], lines: Sequence[Any], cycles: Mapping[str, Lifecycle]
 ) -> Row | None:
-    """Find the row that an event moved: of those it wrote whose life cycle has the move, its subject or the only one."""
+    """Find the row that an event moved: of those it wrote that can move so, its subject or the only one."""
     fitting = {
         (line.table_name, line.row_key)
         for line in lines
@@ -181,7 +181,7 @@ def _moved_row(
     return chosen.pop() if len(chosen) == 1 else None
 
 
-def _check_orphans(view: View, log: CheckedLog, placed: set[int], findings: Findings) -> None:
+def _check_orphans(view: View, log: CheckedLog, findings: Findings) -> None:
     ids, seqs = select(event.c.id), select(event.c.seq)
     for line in view.all(stored(event_row).where(event_row.c.event_id.not_in(ids))):
         findings.add("event_row", f"{line.event_id}/{line.position}", "event_id", "没有对应的事件", "it has no event")
@@ -191,5 +191,5 @@ def _check_orphans(view: View, log: CheckedLog, placed: set[int], findings: Find
         findings.add("event", place.event_seq, "", zh, en)
         findings.add("log_place", place.event_seq, "", zh, en)
     for idx, lane in enumerate(log.lanes):
-        if lane == STAFF and idx not in placed:
+        if lane == STAFF and idx not in log.placed:
             findings.add("log_entry", idx, "", "该日志记录没有对应的事件", "no event stands behind this entry")

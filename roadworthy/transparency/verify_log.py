@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from roadworthy.kernel.time import to_text
 from roadworthy.transparency.checkpoint import Checkpoint, open_checkpoint
 from roadworthy.transparency.files import read_tile
 from roadworthy.transparency.note import Unproved, Verifier
-from roadworthy.transparency.reading import stored
+from roadworthy.transparency.reading import as_bytes, stored
 from roadworthy.transparency.report import Findings
 from roadworthy.transparency.store import log_checkpoint, log_entry, log_place
 from roadworthy.transparency.tiles import WIDTH, Tile, encode_bundle, tiles_of
@@ -28,12 +29,19 @@ _NOWHERE = bytes(32)
 
 @dataclass
 class CheckedLog:
-    """What the next parts need: the tree, each entry's lane, and the sizes of the last signed and published heads."""
+    """What the next parts need: the tree, each entry's lane, and the sizes of the last signed and published heads.
+
+    `sizes` are those of all heads; `differs` says that a signed root is not that of the entries; `placed` are the
+    staff entries behind which an event has been found.
+    """
 
     tree: MemoryTree = field(default_factory=MemoryTree)
     lanes: list[str] = field(default_factory=list)
+    sizes: list[int] = field(default_factory=list)
     signed: int = 0
     published: int = 0
+    differs: bool = False
+    placed: set[int] = field(default_factory=set)
 
 
 def check_log(view: View, log_dir: Path, published: str | None, log_vkey: str, findings: Findings) -> CheckedLog:
@@ -44,6 +52,7 @@ def check_log(view: View, log_dir: Path, published: str | None, log_vkey: str, f
     Verifier.parse(log_vkey)
     log = CheckedLog()
     heads = _check_heads(view, log_vkey, findings)
+    log.sizes = sorted(heads)
     log.signed = max(heads, default=0)
     log.published = _check_published(published, heads, log_vkey, findings)
     _check_entries(view, log_dir, log, findings)
@@ -51,7 +60,8 @@ def check_log(view: View, log_dir: Path, published: str | None, log_vkey: str, f
     for size in wrong:
         zh = f"前 {size} 条日志记录算出的根与已签名的不同"
         findings.add("log_checkpoint", size, "note", zh, f"the first {size} entries give another root than was signed")
-    _check_files(view, log_dir, log, bool(wrong), findings)
+    log.differs = bool(wrong)
+    _check_files(view, log_dir, log, findings)
     for idx, lane in enumerate(log.lanes):
         if lane == FLEET:
             _check_batch(view, idx, findings)
@@ -106,16 +116,17 @@ def _check_published(note: str | None, heads: Mapping[int, Checkpoint], log_vkey
 
 def _check_entries(view: View, log_dir: Path, log: CheckedLog, findings: Findings) -> None:
     end = max(log.signed, log.published)
+    in_file = _LeavesInFiles(log_dir, log.signed)
     for row in _entries(view):
         while len(log.tree) < min(row.idx, end):
-            _missing_entry(log_dir, log, findings)
+            _missing_entry(in_file, log, findings)
         if row.idx != len(log.tree):
             findings.add("log_entry", row.idx, "idx", "该日志记录不在序列中", "this entry stands outside the sequence")
             continue
         log.lanes.append(row.lane)
-        log.tree.append(_leaf(row, _tile_hash(log_dir, log.signed, row.idx), findings))
+        log.tree.append(_leaf(row, in_file.get(row.idx), findings))
     while len(log.tree) < end:
-        _missing_entry(log_dir, log, findings)
+        _missing_entry(in_file, log, findings)
 
 
 def _entries(view: View) -> Iterator[Any]:
@@ -125,17 +136,17 @@ def _entries(view: View) -> Iterator[Any]:
         at = rows[-1].idx
 
 
-def _missing_entry(log_dir: Path, log: CheckedLog, findings: Findings) -> None:
+def _missing_entry(in_file: "_LeavesInFiles", log: CheckedLog, findings: Findings) -> None:
     idx = len(log.tree)
     findings.add("log_entry", idx, "", "日志记录被删除", "this entry of the log is gone")
     log.lanes.append("")
-    log.tree.append(_tile_hash(log_dir, log.signed, idx) or _NOWHERE)
+    log.tree.append(in_file.get(idx) or _NOWHERE)
 
 
 def _leaf(row: Any, tile: bytes | None, findings: Findings) -> bytes:
     """Give an entry's leaf hash; when its copies differ, the one that two of three agree on."""
-    computed = leaf_hash(row.entry.encode("utf-8", "surrogateescape") if isinstance(row.entry, str) else b"")
-    kept = bytes(row.leaf_hash) if isinstance(row.leaf_hash, bytes | memoryview) else b""
+    computed = leaf_hash(as_bytes(row.entry))
+    kept = as_bytes(row.leaf_hash)
     if _lane_of(row.entry) != row.lane:
         findings.add("log_entry", row.idx, "lane", "通道与内容不符", "the lane is not that of the entry")
     if computed == kept:
@@ -159,33 +170,48 @@ def parse_canonical(text: Any) -> dict[str, Json] | None:
         return None
 
 
-def _tile_hash(log_dir: Path, size: int, idx: int) -> bytes | None:
-    if idx >= size:
-        return None
-    number = idx // WIDTH
-    data = read_tile(log_dir, Tile(0, number, min(WIDTH, size - number * WIDTH)))
-    at = idx % WIDTH * 32
-    return data[at : at + 32] if data is not None and len(data) >= at + 32 else None
+class _LeavesInFiles:
+    """The leaf hashes as the tiles of level 0 have them, read in order."""
+
+    def __init__(self, log_dir: Path, size: int) -> None:
+        self._size = size
+        self._tile = lru_cache(maxsize=1)(lambda tile: read_tile(log_dir, tile))
+
+    def get(self, idx: int) -> bytes | None:
+        if idx >= self._size:
+            return None
+        number, at = idx // WIDTH, idx % WIDTH * 32
+        data = self._tile(Tile(0, number, min(WIDTH, self._size - number * WIDTH)))
+        return data[at : at + 32] if data is not None and len(data) >= at + 32 else None
 
 
-def _check_files(view: View, log_dir: Path, log: CheckedLog, entries_differ: bool, findings: Findings) -> None:
-    for tile in tiles_of(min(log.signed, len(log.tree))):
-        data = read_tile(log_dir, tile)
-        stop = tile.first + tile.width
-        if data is None:
-            findings.add("log", tile.path, "", "日志文件缺失", "this file of the log is missing")
-        elif tile.level is None:
-            query = select(log_entry.c.entry).where(log_entry.c.idx >= tile.first, log_entry.c.idx < stop)
-            lines = [
-                str(row[0]).encode("utf-8", "surrogateescape") for row in view.all(query.order_by(log_entry.c.idx))
-            ]
-            if data != encode_bundle(lines) and not findings.names("log_entry"):
-                findings.add("log", tile.path, "", "日志文件与数据库不同", "this entry bundle holds other entries")
-        elif data != log.tree.nodes(8 * tile.level, tile.first, stop):
-            if entries_differ and tile.level == 0:
-                _name_entries(log, tile, data, findings)
-            elif not entries_differ:
-                findings.add("log", tile.path, "", "日志文件与签名的树不符", "this tile does not fit the signed tree")
+def _check_files(view: View, log_dir: Path, log: CheckedLog, findings: Findings) -> None:
+    """Check every tile and bundle that any head needs; narrow ones of earlier heads may have been deleted."""
+    last = min(log.signed, len(log.tree))
+    needed = {tile for tile in tiles_of(last) if tile.width < WIDTH}
+    before = 0
+    for size in [size for size in log.sizes if size <= last]:
+        for tile in tiles_of(size, since=before):
+            needless = tile.width < WIDTH and tile not in needed
+            if not needless or (log_dir / tile.path).is_file():
+                _check_file(view, tile, read_tile(log_dir, tile), log, findings)
+        before = size
+
+
+def _check_file(view: View, tile: Tile, data: bytes | None, log: CheckedLog, findings: Findings) -> None:
+    stop = tile.first + tile.width
+    if data is None:
+        findings.add("log", tile.path, "", "日志文件缺失", "this file of the log is missing")
+    elif tile.level is None:
+        query = select(log_entry.c.entry).where(log_entry.c.idx >= tile.first, log_entry.c.idx < stop)
+        lines = [as_bytes(row[0]) for row in view.all(query.order_by(log_entry.c.idx))]
+        if data != encode_bundle(lines) and not findings.names("log_entry"):
+            findings.add("log", tile.path, "", "日志文件与数据库不同", "this entry bundle holds other entries")
+    elif data != log.tree.nodes(8 * tile.level, tile.first, stop):
+        if not log.differs:
+            findings.add("log", tile.path, "", "日志文件与签名的树不符", "this tile does not fit the signed tree")
+        elif tile.level == 0:
+            _name_entries(log, tile, data, findings)
 
 
 def _name_entries(log: CheckedLog, tile: Tile, data: bytes, findings: Findings) -> None:
@@ -205,8 +231,8 @@ def _check_batch(view: View, idx: int, findings: Findings) -> None:
         _name_places(idx, count, places, findings)
         return
     in_order = sorted(places, key=lambda row: row.position)
-    kept = [bytes(row.leaf_hash or b"") for row in in_order]
-    computed = [leaf_hash(str(row.body).encode("utf-8", "surrogateescape")) for row in in_order]
+    kept = [as_bytes(row.leaf_hash) for row in in_order]
+    computed = [leaf_hash(as_bytes(row.body)) for row in in_order]
     if root_of(kept).hex() == said.get("root"):
         for row, leaf, copy in zip(in_order, computed, kept, strict=True):
             if leaf != copy and row.body is not None:

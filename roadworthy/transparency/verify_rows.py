@@ -1,6 +1,7 @@
 """Third part of the check: each record is what its last event left, and its status follows from its moves."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Table
@@ -11,7 +12,7 @@ from roadworthy.kernel.event import row_digest
 from roadworthy.kernel.lifecycle import Lifecycle
 from roadworthy.transparency.reading import all_stored, key_of, strict_values
 from roadworthy.transparency.report import Findings
-from roadworthy.transparency.verify_events import Facts
+from roadworthy.transparency.verify_events import Facts, Row
 
 
 def check_rows(
@@ -25,7 +26,7 @@ def check_rows(
         expected = dict(facts.digests.get(table.name, {}))
         for raw in all_stored(view, table):
             count += 1
-            _check_row(table, raw, expected, facts, cycles.get(table.name), findings)
+            _check_row(table, raw, _Past(expected, facts.moves, cycles.get(table.name)), findings)
         for key in expected:
             en = "the events wrote this record, and it is gone (or its event's line was changed)"
             findings.add(table.name, key, "", "事件写入的记录已不存在(或事件的行记录被改)", en)
@@ -35,17 +36,19 @@ def check_rows(
     return count
 
 
-def _check_row(
-    table: Table,
-    raw: Mapping[str, Any],
-    expected: dict[str, bytes],
-    facts: Facts,
-    cycle: Lifecycle | None,
-    findings: Findings,
-) -> None:
+@dataclass(frozen=True)
+class _Past:
+    """What the events say about the rows of one table; a row that is found leaves `digests`."""
+
+    digests: dict[str, bytes]
+    moves: Mapping[Row, list[tuple[str, str, str]]]
+    cycle: Lifecycle | None
+
+
+def _check_row(table: Table, raw: Mapping[str, Any], past: _Past, findings: Findings) -> None:
     key = key_of(table, raw)
     values, strange = strict_values(table, raw)
-    digest = expected.pop(key, None)
+    digest = past.digests.pop(key, None)
     for column in strange:
         findings.add(
             table.name, key, column, "存储的值不是系统写入的形式", "the stored value is not one that was written"
@@ -53,7 +56,9 @@ def _check_row(
     if digest is None:
         findings.add(table.name, key, "", "没有事件写入过这条记录", "no event wrote this record")
         return
-    refolded = _refold(cycle, facts.moves.get((table.name, key), [])) if cycle else values.get("status")
+    refolded = values.get("status")
+    if past.cycle is not None:
+        refolded = _refold(past.cycle, past.moves.get((table.name, key), []))
     if refolded != values.get("status"):
         zh = f"状态应为 {refolded},实为 {values.get('status')}"
         findings.add(
