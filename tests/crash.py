@@ -7,8 +7,9 @@
 `action(folder)` is any function that opens what it needs inside `folder` and acts: it runs in a forked child, once
 in a dry run that counts the points, then once for each point and side on a fresh copy of `prepared`.
 
-Points are enumerated from the code as it runs, not listed by hand: every SQL statement and COMMIT of SQLAlchemy,
-and every os.replace, rename, link, unlink, rmdir, mkdir, fsync and opening of a file for writing. At each the
+Points are enumerated from the code as it runs, not listed by hand: every SQL statement that writes and every COMMIT
+of SQLAlchemy, and every os.replace, rename, link, unlink, rmdir, mkdir, fsync and opening of a file for writing. (A
+kill at a SELECT or BEGIN leaves what a kill after the point before it leaves.) At each the
 child is killed once just before and once just after (signal 9: no exception, no `finally`, no flush). An action
 must do the same at every run; one that ends although its turn to be killed was due fails the test.
 
@@ -32,6 +33,7 @@ from sqlalchemy.engine.default import DefaultDialect
 
 Action = Callable[[Path], object]
 BEFORE, AFTER = "before", "after"
+_READS = ("SELECT", "BEGIN", "PRAGMA", "SHOW")
 _FILE_CALLS = ("replace", "rename", "link", "unlink", "remove", "rmdir", "mkdir", "fsync")
 
 
@@ -122,16 +124,17 @@ def _instrument(folder: Path, passed: _Points) -> None:
     running: dict[int, int] = {}
 
     def before(_c: object, cursor: object, statement: str, *_rest: object) -> None:
+        if statement.lstrip().upper().startswith(_READS):
+            return
         running[id(cursor)] = passed.enter("sql " + " ".join(statement.split())[:70])
 
     def after(_c: object, cursor: object, *_rest: object) -> None:
-        passed.leave(running.pop(id(cursor)))
+        if id(cursor) in running:
+            passed.leave(running.pop(id(cursor)))
 
     on.listen(Engine, "before_cursor_execute", before)
     on.listen(Engine, "after_cursor_execute", after)
-    on.listen(
-        Engine, "handle_error", lambda failed: after(None, failed.cursor) if id(failed.cursor) in running else None
-    )
+    on.listen(Engine, "handle_error", lambda failed: after(None, failed.cursor))
     _wrap(DefaultDialect, "do_commit", lambda *_: "COMMIT", passed)
     for name in _FILE_CALLS:
         _wrap(os, name, lambda *given, name=name: f"os.{name} {_named(folder, given[0])}", passed)

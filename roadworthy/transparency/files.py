@@ -3,12 +3,13 @@
 import fcntl
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 
+from roadworthy.kernel.errors import Broken, Malformed
 from roadworthy.kernel.merkle import root_of
-from roadworthy.transparency.tiles import WIDTH, Tile
+from roadworthy.transparency.tiles import WIDTH, Tile, decode_bundle, encode_bundle
 from roadworthy.transparency.tree import HashTree
 
 CHECKPOINT = "checkpoint"
@@ -62,13 +63,31 @@ def read_checkpoint(log_dir: Path) -> str | None:
         return None
 
 
+def read_tile(log_dir: Path, tile: Tile) -> bytes | None:
+    """Give the content of a tile or entry bundle, or None when it is not there.
+
+    A narrower tile is deleted when it has become full: then the beginning of the full one is given.
+    """
+    path, full = log_dir / tile.path, log_dir / Tile(tile.level, tile.index).path
+    if path.is_file():
+        return path.read_bytes()
+    if not full.is_file():
+        return None
+    data = full.read_bytes()
+    if tile.level is not None:
+        return data[: 32 * tile.width]
+    with suppress(Malformed):
+        return encode_bundle(decode_bundle(data, WIDTH)[: tile.width])
+    return data
+
+
 class TileTree(HashTree):
     """The tree of `size` leaves as it lies in a folder: a proof reads about two tiles a level of 256."""
 
     def __init__(self, log_dir: Path, size: int) -> None:
         """Look into `log_dir`, where a checkpoint of `size` has been published."""
         self._size = size
-        self._tile = lru_cache(maxsize=64)(lambda tile: _read(log_dir, tile))
+        self._tile = lru_cache(maxsize=64)(lambda tile: _present(log_dir, tile))
 
     def __len__(self) -> int:
         """Give the number of leaves."""
@@ -77,7 +96,7 @@ class TileTree(HashTree):
     def node(self, level: int, index: int) -> bytes:
         """Give a node, from the tile in which its complete subtree begins.
 
-        Raises FileNotFoundError when the folder lacks the tile.
+        Raises Broken when the folder lacks the tile.
         """
         tile_level, height = divmod(level, 8)
         start = index << height
@@ -88,9 +107,8 @@ class TileTree(HashTree):
         return root_of([data[32 * n : 32 * n + 32] for n in range(at, at + (1 << height))])
 
 
-def _read(log_dir: Path, tile: Tile) -> bytes:
-    try:
-        return (log_dir / tile.path).read_bytes()
-    except FileNotFoundError:
-        # A narrower tile goes when it has become full; its hashes are the first of the full one.
-        return (log_dir / Tile(tile.level, tile.index).path).read_bytes()
+def _present(log_dir: Path, tile: Tile) -> bytes:
+    data = read_tile(log_dir, tile)
+    if data is None:
+        raise Broken(f"the log's file {tile.path} is missing; restore the log folder.")
+    return data
