@@ -24,6 +24,7 @@ from roadworthy.products.web import router as products_router
 from roadworthy.regulator.log import router as log_router
 from roadworthy.releases.web import router as releases_router
 from roadworthy.settings import Settings
+from roadworthy.signing.keys import trusted_log
 from roadworthy.signing.signers import DirectorSigner
 from roadworthy.transparency.making import Log
 from roadworthy.webui.console import install_console
@@ -48,6 +49,7 @@ def create_app(installation: Installation) -> FastAPI:
     app.state.demo_people = lambda: read_demo_people(settings.home)
     app.state.reader_name = _reader_name(installation.database)
     install_console(app)
+    app.add_api_route("/api/v1/trust", lambda: trust_of(settings), include_in_schema=False)
     app.add_api_route("/healthz", lambda: {"ok": True}, include_in_schema=False)
     for router in (
         accounts_router,
@@ -91,6 +93,16 @@ def _reader_name(database: Database) -> Callable[[Request], str]:
             return str(accounts.whoami(view, actor).name)
 
     return name
+
+
+def trust_of(settings: Settings) -> dict[str, str]:
+    """Give what a vehicle's provisioning file needs beside its secrets: server, roots of trust, the log's key."""
+    return {
+        "server": settings.public_url,
+        "image_root": (settings.trust / "image-root.json").read_text("utf-8"),
+        "director_root": (settings.trust / "director-root.json").read_text("utf-8"),
+        "log_vkey": trusted_log(settings.home),
+    }
 
 
 def read_demo_people(home: Path) -> list[tuple[str, str]]:

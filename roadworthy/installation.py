@@ -13,18 +13,33 @@ from pathlib import Path
 from roadworthy import law, reactions
 from roadworthy.accounts import actions as accounts
 from roadworthy.accounts.model import Person
-from roadworthy.database import Actor, Database
+from roadworthy.campaigns.states import ACTION, CAMPAIGN, WAVE
+from roadworthy.database import Actor, Database, metadata
 from roadworthy.database.migrate import check, upgrade
+from roadworthy.filings.states import FILING
 from roadworthy.kernel.errors import Refused
 from roadworthy.kernel.time import SystemTime, Time
+from roadworthy.products.states import VEHICLE_TYPE
 from roadworthy.releases.actions import Regime
+from roadworthy.releases.states import RELEASE
 from roadworthy.settings import Settings, load
 from roadworthy.signing import image_repository as images
-from roadworthy.signing.keys import CUSTODY, PublicKey, SigningKey, generate_key, open_key
+from roadworthy.signing.keys import CUSTODY, PublicKey, SigningKey, generate_key, open_key, trusted_log
 from roadworthy.signing.roots import ROOT_DAYS, director_roles, image_roles, make_root
 from roadworthy.signing.store import publish_image_set
 from roadworthy.storage import ArtifactStore
 from roadworthy.transparency.note import vkey_of
+from roadworthy.transparency.verify import Report, verify_database
+
+# table -> the life cycle of its `status`
+CYCLES = {
+    "vehicle_type": VEHICLE_TYPE,
+    "filing": FILING,
+    "release": RELEASE,
+    "campaign": CAMPAIGN,
+    "wave": WAVE,
+    "action": ACTION,
+}
 
 
 @dataclass(frozen=True)
@@ -85,6 +100,20 @@ def init(
     lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in given.items()]
     _write(home / "roadworthy.toml", "\n".join(lines) + "\n")
     return made
+
+
+def check_records(settings: Settings) -> Report:
+    """Compare the whole database with its log; see `transparency.verify`.
+
+    Raises Broken when the schema is not current.
+    """
+    database = Database(settings.database_url, SystemTime(), reaction_kinds=reactions.KINDS)
+    try:
+        check(database)
+        with database.read(consistent=True) as view:
+            return verify_database(view, settings.log, trusted_log(settings.home), CYCLES, metadata.sorted_tables)
+    finally:
+        database.close()
 
 
 def open_keys(home: Path, custody: str, passphrase: str) -> dict[str, SigningKey]:

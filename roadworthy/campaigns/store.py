@@ -272,6 +272,12 @@ def get_assignment(view: View, assignment_id: str) -> Assignment:
     return Assignment(**row._mapping)  # noqa: SLF001
 
 
+def assignment_ids(view: View, campaign_id: str) -> list[str]:
+    """Give the ids of all assignments of a campaign, oldest first."""
+    query = select(assignment.c.id).where(assignment.c.campaign_id == campaign_id).order_by(assignment.c.id)
+    return [row.id for row in view.all(query)]
+
+
 def next_number(view: View) -> int:
     """Give the next DDI action number (the writer holds the lock or retries on the unique key)."""
     return int(view.scalar(select(func.coalesce(func.max(action.c.number), 0)))) + 1

@@ -67,6 +67,19 @@ class Client:
         query = {"filename": file.name, **{k: v for k, v in query.items() if v not in (None, "")}}
         return self._json("POST", path, params=query, content=_chunks(file))
 
+    def upload_form(self, path: str, file: Path, **fields: Any) -> Any:
+        """Send a file as a form's field `file`."""
+        if not file.is_file():
+            fail(USAGE, f"{file} is no file; check the path.")
+        with file.open("rb") as stream:
+            data = {k: str(v).lower() if isinstance(v, bool) else str(v) for k, v in fields.items()}
+            return self._json("POST", path, files={"file": (file.name, stream)}, data=data)
+
+    def attempt(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> tuple[int, Any]:
+        """Do something that may be refused; give the status and the answer or the problem."""
+        answer = self._http.request(method, path, json=dict(body or {}))
+        return answer.status_code, answer.json()
+
     def download(self, path: str, to: Path) -> None:
         """Write what the server sends to a file, whole or not at all."""
         draft = to.with_name(to.name + ".part")

@@ -1,13 +1,11 @@
 """`roadworthy vehicle`."""
 
-import json
-import os
 from pathlib import Path
-from typing import Any
 
 import typer
 
-from roadworthy.cli.client import ANSWER_IS_NO, connect
+from roadworthy.cli.client import ANSWER_IS_NO, NOT_FOUND, connect, fail
+from roadworthy.cli.files import write_secret
 from roadworthy.cli.output import Format, show
 
 app = typer.Typer(no_args_is_help=True)
@@ -19,7 +17,7 @@ _COLUMNS = ("id", "vin", "vehicle_type_id", "province", "sold", "test_fleet", "p
 @app.command("import")
 def import_vehicles(context: typer.Context, file: Path, skip_bad: bool = False, output: Format = Output) -> None:
     """Import vehicles from CSV or Excel: all rows or none, unless bad ones are to be skipped; 3 when rows are bad."""
-    found = connect(context).upload(f"{BASE}/import", file, skip_bad=str(skip_bad).lower())
+    found = connect(context).upload_form(f"{BASE}/import", file, skip_bad=skip_bad)
     show(found, output, ("id", "count", "error_count", "warning_count"))
     if found["error_count"] and output is Format.TABLE:
         show(found["errors"], output)
@@ -34,23 +32,24 @@ def list_vehicles(context: typer.Context, output: Format = Output) -> None:
 
 
 @app.command("show")
-def show_vehicle(context: typer.Context, vin: str) -> None:
-    """Show a vehicle and what its ECUs report and attest."""
-    show(connect(context).get(f"{BASE}/by-vin/{vin}"), Format.JSON)
+def show_vehicle(context: typer.Context, vehicle: str) -> None:
+    """Show a vehicle (id or VIN) and what its ECUs report and attest."""
+    client = connect(context)
+    if not vehicle.startswith("VEH-"):
+        found = client.get(BASE, vin=vehicle)["items"]
+        if not found:
+            fail(NOT_FOUND, f"There is no vehicle {vehicle}; check the VIN.")
+        vehicle = found[0]["id"]
+    show(client.get(f"{BASE}/{vehicle}"), Format.JSON)
 
 
 @app.command()
 def provision(context: typer.Context, import_id: str, to: Path) -> None:
     """Make keys and tokens for the vehicles of an import; write one provisioning file each, shown this once."""
-    made = connect(context).post(f"{BASE}/provision", {"import_id": import_id})
+    client = connect(context)
+    shared = client.get("/api/v1/trust")
+    made = client.post(f"{BASE}/provision", {"import_id": import_id})["items"]
     to.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for vehicle in made["vehicles"]:
-        write_secret(to / f"{vehicle['vin']}.json", {**vehicle, **made["shared"]})
-    show({"vehicles": len(made["vehicles"]), "folder": str(to)}, Format.TABLE)
-
-
-def write_secret(path: Path, content: dict[str, Any]) -> None:
-    """Write a file that only its owner may read."""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(content, file)
+    for vehicle in made:
+        write_secret(to / f"{vehicle['vin']}.json", {**vehicle, **shared})
+    show({"vehicles": len(made), "folder": str(to)}, Format.TABLE)

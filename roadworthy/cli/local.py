@@ -10,15 +10,15 @@ import typer
 import uvicorn
 
 from roadworthy import installation
-from roadworthy.cli import demo as demonstration
 from roadworthy.cli import sim
 from roadworthy.cli.checking import verify
 from roadworthy.cli.classify import classify_command
 from roadworthy.cli.client import USAGE, fail
+from roadworthy.cli.demo.command import demo
 from roadworthy.director_signer.service import serve as serve_director
 from roadworthy.gate_signer.service import serve as serve_gate
 from roadworthy.settings import load
-from roadworthy.signing.keys import passphrase_for
+from roadworthy.signing.keys import CUSTODY, passphrase_for
 
 Home = typer.Option(Path("roadworthy-data"), "--home", envvar="ROADWORTHY_HOME", help="Folder of the installation.")
 
@@ -29,7 +29,7 @@ def install(app: typer.Typer) -> None:
         app.command()(command)
     app.command("gate-signer")(gate_signer)
     app.command("director-signer")(director_signer)
-    app.command("demo")(demonstration.demo)
+    app.command("demo")(demo)
     app.command("sim", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(sim.sim)
 
 
@@ -46,7 +46,7 @@ def init(
 
     The passphrases of the four custodies come from ROADWORTHY_PASSPHRASE_OFFLINE, _WORKER, _GATE and _DIRECTOR.
     """
-    passphrases = {custody: passphrase_for(custody, os.environ) for custody in set(installation.CUSTODY.values())}
+    passphrases = {custody: passphrase_for(custody, os.environ) for custody in set(CUSTODY.values())}
     given: dict[str, str | int | bool] = {"company": company, "log_origin": log_origin, "port": port}
     person, token = installation.init(home, given, passphrases, administrator)
     typer.echo(f"installation {home} is ready; administrator {person.id}, token (shown once):", err=True)

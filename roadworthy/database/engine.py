@@ -54,9 +54,10 @@ class Database:
             raise broken from error
 
     @contextmanager
-    def read(self) -> Iterator[View]:
-        """Give a view for reading only, at one moment."""
-        with self.engine.connect() as connection:
+    def read(self, *, consistent: bool = False) -> Iterator[View]:
+        """Give a view for reading only; `consistent` gives one moment for many reads on PostgreSQL too."""
+        options = {"isolation_level": "REPEATABLE READ"} if consistent and self.engine.name == "postgresql" else {}
+        with self.engine.connect().execution_options(**options) as connection:
             yield View(connection, self.time.now())
 
     def close(self) -> None:

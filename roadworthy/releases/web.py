@@ -195,7 +195,7 @@ def judgement_json(judged: actions.Judgement) -> dict[str, Json]:
 
 def _store(request: Request, limit: int, sha256: str = "", length: int | None = None) -> actions.StoredFile:
     put = request.app.state.artifacts.put
-    kept = put(body_chunks(request, limit), expected_sha256=sha256 or None, expected_length=length)
+    kept = put(body_chunks(request, limit), expected_sha256=sha256, expected_length=length)
     return actions.StoredFile(kept.sha256, kept.sha1, kept.md5, kept.length)
 
 

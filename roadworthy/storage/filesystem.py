@@ -73,6 +73,16 @@ class ArtifactStore:
         except FileNotFoundError as error:
             raise _missing(sha256) from error
 
+    def path(self, sha256: str) -> Path:
+        """Give the file of an artifact, for a server that sends files itself.
+
+        Raises NotFound.
+        """
+        path = self._path(sha256)
+        if not path.is_file():
+            raise _missing(sha256)
+        return path
+
     def length(self, sha256: str) -> int:
         """Give the number of bytes of an artifact.
 

@@ -8,6 +8,7 @@ from roadworthy import law
 from roadworthy.admission import rules as admission_rules
 from roadworthy.admission import store as admission_store
 from roadworthy.database import Actor, Database, View
+from roadworthy.filings import actions as filings
 from roadworthy.filings import store as filings_store
 from roadworthy.filings.model import Filing, FilingKind
 from roadworthy.fleet import store as fleet_store
@@ -71,8 +72,9 @@ def judge(view: View, regime: Regime, release: Release, vehicle_type_id: str, sc
     5. add the product's own conditions.
     """
     dossier = store.dossier_of(view, release.id)
-    papers = _Papers.of(view, release, vehicle_type_id)
-    target = _target(view, release, dossier, vehicle_type_id, scope, papers)
+    target = _target(view, release, dossier, vehicle_type_id, scope)
+    papers = _Papers.of(view, release, vehicle_type_id, target.changes)
+    target = replace(target, change_permit_granted=papers.change_permit is not None)
     world = _world(view, regime, release, papers, scope)
     facts = rules.facts_of(release, dossier, target, world)
     report = law.classify(facts, regime.packs, view.now).to_json()
@@ -127,17 +129,19 @@ class _Papers:
     ids: tuple[str, ...]
 
     @classmethod
-    def of(cls, view: View, release: Release, vehicle_type_id: str) -> "_Papers":
+    def of(cls, view: View, release: Release, vehicle_type_id: str, changes: Sequence[rules.Change]) -> "_Papers":
         sha256 = release.package.sha256 if release.package else None
         found = {
-            FilingKind.MIIT_ENTERPRISE: filings_store.standing(view, FilingKind.MIIT_ENTERPRISE),
-            FilingKind.MIIT_TYPE: filings_store.standing(view, FilingKind.MIIT_TYPE, vehicle_type_id),
-            FilingKind.MIIT_ACTIVITY: filings_store.standing(view, FilingKind.MIIT_ACTIVITY, vehicle_type_id, sha256),
-            FilingKind.SAMR_RECORD: filings_store.standing(view, FilingKind.SAMR_RECORD, vehicle_type_id, sha256),
+            FilingKind.MIIT_ENTERPRISE: filings.standing(view, FilingKind.MIIT_ENTERPRISE),
+            FilingKind.MIIT_TYPE: filings.standing(view, FilingKind.MIIT_TYPE, vehicle_type_id),
+            FilingKind.MIIT_ACTIVITY: filings.standing(view, FilingKind.MIIT_ACTIVITY, vehicle_type_id, sha256),
+            FilingKind.SAMR_RECORD: filings.standing(view, FilingKind.SAMR_RECORD, vehicle_type_id, sha256),
         }
-        permit = filings_store.in_force(view, FilingKind.MIIT_CHANGE_PERMIT, vehicle_type_id, sha256)
-        plan = filings_store.in_force(view, FilingKind.RECALL_PLAN, vehicle_type_id, sha256)
-        states = {str(kind): _state(word, filing) for kind, (word, filing) in found.items()}
+        # A permit counts for the very values that the release sets (N45-7b).
+        main = {change.name: change.after for change in changes if change.is_main is not False}
+        permit = filings.change_permit(view, vehicle_type_id, main) if main else None
+        plan = filings.in_force(view, FilingKind.RECALL_PLAN, vehicle_type_id, sha256)
+        states = {str(kind): _state(kind, word, filing) for kind, (word, filing) in found.items()}
         valid = [filing for word, filing in found.values() if word == "valid"]
         resting = [f.id for f in (*valid, permit, plan) if f is not None]
         filed = found[FilingKind.MIIT_ACTIVITY][1] or _filed_otherwise(view, release)
@@ -150,18 +154,22 @@ def _filed_otherwise(view: View, release: Release) -> Filing | None:
     return next((f for f in found if f.status in {"submitted", "accepted"}), None)
 
 
-def _state(word: str, filing: Filing | None) -> dict[str, Json]:
+# Which days of a paper the law asks about.
+_DAYS = {
+    FilingKind.MIIT_ACTIVITY: ("submitted_on",),
+    FilingKind.SAMR_RECORD: ("submitted_on", "package_delivered_on"),
+}
+
+
+def _state(kind: FilingKind, word: str, filing: Filing | None) -> dict[str, Json]:
     facts: dict[str, Json] = {"state": word}
-    if filing is not None and filing.submitted_on is not None:
-        facts["submitted_on"] = filing.submitted_on
-    if filing is not None and filing.package_delivered_on is not None:
-        facts["package_delivered_on"] = filing.package_delivered_on
+    for name in _DAYS.get(kind, ()):
+        if filing is not None and getattr(filing, name) is not None:
+            facts[name] = getattr(filing, name)
     return facts
 
 
-def _target(
-    view: View, release: Release, dossier: Dossier, type_id: str, scope: Scope | None, papers: _Papers
-) -> rules.Target:
+def _target(view: View, release: Release, dossier: Dossier, type_id: str, scope: Scope | None) -> rules.Target:
     kind = products_store.load_vehicle_type(view, type_id)
     ecus = [ecu for ecu in products_store.list_ecus(view, [type_id]) if ecu.id in release.ecu_ids]
     declared = {key: value for ecu in ecus for key, value in dossier.declared.get(ecu.id, {}).items()}
@@ -182,7 +190,6 @@ def _target(
         approval_relevant=any(ecu.approval_relevant for ecu in ecus),
         changes=changes,
         undeclared=undeclared,
-        change_permit_granted=papers.change_permit is not None,
     )
 
 
