@@ -1,0 +1,161 @@
+"""Exhaustive checks: walk every combination of the finite domains that rules look at.
+
+Refused are: a combination with no label or no tier, a label that claims to stand alone beside another, and rules
+that can never fire, gates that can never open or never close. A comparison of dates or texts counts as a free
+yes/no. Label rules are walked over the facts they name directly, so computed facts count as independent: that
+covers more than can occur, never less.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import product
+from math import prod
+from typing import Any
+
+from roadworthy.law.check import Types
+from roadworthy.law.condition import UNKNOWN, AllOf, AnyOf, Condition, FactRef, Not, Test, tests_of, truth
+from roadworthy.law.fields import PackRefused
+from roadworthy.law.model import Gate, LabelRule, Rule, TierRule
+from roadworthy.law.packs import Packs
+
+MAX_COMBINATIONS = 65_536
+
+
+def check_coverage(packs: Packs) -> dict[str, int]:
+    """Walk everything; give how many combinations each walk had. Raises PackRefused at the first defect."""
+    types = Types(packs)
+    owner = {id(rule.when): pack.id for pack in packs.packs for rule in pack.rules}
+    walked = {"labels and tiers": _check_labels_and_tiers(packs, types)}
+    walked["outcomes"] = _check_order([(r, r.when) for r in packs.all.outcomes], types, "outcome")
+    for pack in packs.packs:
+        for rule in (*pack.gates, *pack.deferrals, *pack.warnings, *pack.timers):
+            place = f"{owner[id(rule.when)]}: {rule.id}"
+            if not _can_be(rule.when, types, wanted=True):
+                raise PackRefused(f"{place}: can never fire; its condition contradicts itself. Correct or remove it.")
+            if isinstance(rule, Gate):
+                _check_gate(rule, types, place)
+    return walked
+
+
+class _Assignment:
+    """Fixed values for the facts of one combination; labels follow from their rules."""
+
+    def __init__(self, values: dict[str, Any], labels: Mapping[str, Condition]) -> None:
+        self._values = values
+        self._labels = labels
+
+    def value(self, name: str) -> Any:
+        if name in self._labels:
+            return truth(self._labels[name], self)
+        return self._values.get(name, UNKNOWN)
+
+    def unknown(self, name: str) -> frozenset[str]:
+        return frozenset({name})
+
+    def condition_of(self, name: str) -> Condition | None:
+        return self._labels.get(name)
+
+    def alternatives(self, name: str) -> tuple[Any, ...]:
+        return (self._values[name],)
+
+    def reach(self, name: str, value: Any) -> list[tuple[str, Any]]:
+        return [(name, value)]
+
+
+def _check_labels_and_tiers(packs: Packs, types: Types) -> int:
+    program = packs.all
+    rules: Sequence[LabelRule | TierRule] = (*program.labels, *program.tiers)
+    plain = {rule.id: abstract(rule.when, types) for rule in rules}
+    labels = {f"label.{name}": AnyOf(tuple(plain[r.id] for r in own)) for name, own in program.rules_of_label.items()}
+    fired: set[str] = set()
+    count = 0
+    for values in combinations(plain.values(), types, leave=set(labels)):
+        count += 1
+        facts = _Assignment(values, labels)
+        true = [rule for rule in program.labels if truth(plain[rule.id], facts) is True]
+        first = next((rule for rule in program.tiers if truth(plain[rule.id], facts) is True), None)
+        if not true or first is None:
+            raise PackRefused(f"no {'tier' if true else 'label'} for {_say(values)}; add a rule that covers it.")
+        alone = next((rule for rule in true if rule.alone), None)
+        if alone is not None and len({rule.label for rule in true}) > 1:
+            raise PackRefused(f"{alone.id} stands alone but meets {true[0].id} for {_say(values)}; exclude one.")
+        fired |= {rule.id for rule in true} | {first.id}
+    for rule in rules:
+        if rule.id not in fired:
+            raise PackRefused(f"{rule.id}: never fires in any combination; correct its condition or its place.")
+    return count
+
+
+def _check_order(rules: Sequence[tuple[Rule, Condition]], types: Types, kind: str) -> int:
+    plain = [(rule, abstract(when, types)) for rule, when in rules]
+    first: set[str] = set()
+    count = 0
+    for values in combinations([when for _, when in plain], types, leave=set()):
+        count += 1
+        first |= {next((rule.id for rule, when in plain if truth(when, _Assignment(values, {})) is True), "")}
+    for rule, _ in plain:
+        if rule.id not in first:
+            raise PackRefused(f"{rule.id}: this {kind} rule never comes first; correct its condition or its place.")
+    return count
+
+
+def _check_gate(gate: Gate, types: Types, place: str) -> None:
+    if not _can_be(gate.open, types, wanted=True):
+        raise PackRefused(f"{place}: can never open; its condition contradicts itself. Correct it.")
+    if not _can_be(gate.open, types, wanted=False):
+        raise PackRefused(f"{place}: is always open, so it guards nothing; correct its condition or remove it.")
+    if gate.hold is not None and not _can_be(AllOf((gate.hold, Not(gate.open))), types, wanted=True):
+        raise PackRefused(f"{place}: can never hold, since it is open whenever hold is true; correct one of them.")
+
+
+def _can_be(condition: Condition, types: Types, *, wanted: bool) -> bool:
+    plain = abstract(condition, types)
+    return any(truth(plain, _Assignment(v, {})) is wanted for v in combinations([plain], types, leave=set()))
+
+
+def abstract(condition: Condition, types: Types) -> Condition:
+    """Replace every comparison without a finite domain by a free yes/no named after it."""
+    match condition:
+        case AllOf(parts):
+            return AllOf(tuple(abstract(part, types) for part in parts))
+        case AnyOf(parts):
+            return AnyOf(tuple(abstract(part, types) for part in parts))
+        case Not(part):
+            return Not(abstract(part, types))
+        case Test(fact, op, operand):
+            kind = types.types[fact]
+            finite = kind in ("bool", "enum", "int", "object") and not isinstance(operand, FactRef)
+            right = operand.fact if isinstance(operand, FactRef) else operand
+            return condition if finite else Test(f"({fact} {op} {right})", "eq", operand=True)
+
+
+def combinations(conditions: Iterable[Condition], types: Types, *, leave: set[str]) -> Iterator[dict[str, Any]]:
+    """Give every combination of the facts in `conditions` but for those in `leave`.
+
+    Raises PackRefused above MAX_COMBINATIONS.
+    """
+    tests = [test for condition in conditions for test in tests_of(condition) if test.fact not in leave]
+    domains = {name: _domain(name, [t for t in tests if t.fact == name], types) for name in {t.fact for t in tests}}
+    size = prod(map(len, domains.values()))
+    if size > MAX_COMBINATIONS:
+        raise PackRefused(
+            f"{len(domains)} facts make {size:,} combinations, more than {MAX_COMBINATIONS:,}; "
+            "bundle some into a computed fact."
+        )
+    names = sorted(domains)
+    for values in product(*(domains[name] for name in names)):
+        yield dict(zip(names, values, strict=True))
+
+
+def _domain(name: str, tests: list[Test], types: Types) -> list[Any]:
+    kind = types.types.get(name, "bool")
+    if kind == "int":
+        limits = sorted({t.operand + step for t in tests for step in (-1, 0, 1)})
+        domain = types.domains.get(name) or ()
+        return [n for n in limits if not domain or n in domain]
+    if kind == "object":
+        return [None, {"given": True}]
+    return list(types.domains.get(name) or (True, False))
+
+
+def _say(values: dict[str, Any]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in sorted(values.items()))

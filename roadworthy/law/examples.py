@@ -1,0 +1,111 @@
+"""Run the examples inside packs: worked situations that a lawyer can read and the loader insists on."""
+
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from datetime import datetime, time
+from typing import Any
+
+from roadworthy.kernel.errors import Unusable
+from roadworthy.kernel.time import BEIJING
+from roadworthy.law.answer import Answer
+from roadworthy.law.classify import classify
+from roadworthy.law.fields import PackRefused
+from roadworthy.law.model import Example, Pack
+from roadworthy.law.packs import Packs
+from roadworthy.law.vocabulary import Vocabulary
+
+
+def facts_of(example: Example, vocabulary: Vocabulary) -> dict[str, Any]:
+    """Give the specimen with the example's changes, by fact name, and without its absent facts."""
+    facts: dict[str, Any] = deepcopy(dict(vocabulary.specimen))
+    for name, value in example.given.items():
+        place, last = _place(facts, name, vocabulary)
+        place[last] = value
+    for name in example.absent:
+        place, last = _place(facts, name, vocabulary)
+        place.pop(last, None)
+    return facts
+
+
+def _place(facts: dict[str, Any], name: str, vocabulary: Vocabulary) -> tuple[dict[str, Any], str]:
+    here = facts
+    *path, last = name.split(".")
+    for step in path:
+        here = here[vocabulary.subjects][0] if step == f"{vocabulary.subjects}[]" else here.setdefault(step, {})
+    return here, last
+
+
+def run_example(example: Example, packs: Packs) -> list[str]:
+    """Give what differs from the example's expectation; nothing when it holds."""
+    moment = datetime.combine(example.as_of, time(12), BEIJING)
+    answer = classify(facts_of(example, packs.vocabulary), packs, moment)
+    problems = []
+    for key, wanted in example.expect.items():
+        if key not in _CHECKS:
+            problems.append(f"{key} is no expectation; use one of {', '.join(_CHECKS)}")
+        elif problem := _CHECKS[key](answer, wanted):
+            problems.append(problem)
+    return problems
+
+
+def check_examples(pack: Pack, packs: Packs) -> None:
+    """Refuse a pack without examples or with one that does not hold."""
+    if pack.gates and not pack.examples:
+        raise PackRefused(f"{pack.id}: has no examples; add at least one per gate that matters.")
+    for example in pack.examples:
+        try:
+            problems = run_example(example, packs)
+        except Unusable as error:
+            problems = [error.message]
+        if problems:
+            raise PackRefused(f"{pack.id}: example {example.name!r}: {'; '.join(problems)}. Correct rule or example.")
+
+
+def _tokens(answer: Answer, *keys: str) -> set[str]:
+    return {gate["token"] for key in keys for gate in answer.models[0][key]}
+
+
+def _equal(key: str) -> Callable[[Answer, Any], str]:
+    def check(answer: Answer, wanted: Any) -> str:
+        found = answer.models[0][key]
+        return "" if found == wanted else f"{key} is {found!r}, wanted {wanted!r}"
+
+    return check
+
+
+def _labels(answer: Answer, wanted: Any) -> str:
+    found = answer.models[0]["labels"]
+    return "" if sorted(found) == sorted(wanted) else f"labels are {found}, wanted {wanted}"
+
+
+def _within(name: str, found: Callable[[Answer], set[str]]) -> Callable[[Answer, Any], str]:
+    def check(answer: Answer, wanted: Any) -> str:
+        lacking = sorted(set(wanted) - found(answer))
+        return f"{name} lacks {', '.join(lacking)}" if lacking else ""
+
+    return check
+
+
+def _not_required(answer: Answer, unwanted: Any) -> str:
+    present = sorted(set(unwanted) & _tokens(answer, "gates_open", "gates_blocked"))
+    return f"{', '.join(present)} must not be required" if present else ""
+
+
+def _timers(answer: Answer, wanted: Any) -> str:
+    found = {(row["rule"], row["due_at"]) for row in answer.timers}
+    lacking = sorted(set(wanted.items()) - found)
+    return f"timers lack {lacking}" if lacking else ""
+
+
+_CHECKS: Mapping[str, Callable[[Answer, Any], str]] = {
+    "outcome": _equal("outcome"),
+    "tier": _equal("tier"),
+    "decision": _equal("decision"),
+    "labels": _labels,
+    "required": _within("required gates", lambda a: _tokens(a, "gates_open", "gates_blocked")),
+    "blocked": _within("gates that are not open", lambda a: _tokens(a, "gates_blocked")),
+    "missing": _within("missing facts", lambda a: set(a.models[0]["missing_facts"])),
+    "warnings": _within("warnings", lambda a: {row["rule"] for row in a.models[0]["warnings"]}),
+    "not_required": _not_required,
+    "timers": _timers,
+}
