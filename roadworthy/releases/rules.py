@@ -181,6 +181,8 @@ def gate(report: Mapping[str, Any], own: Sequence[Finding]) -> Decision:
     model = report["models"][0]
     findings = [_of_law(entry, Outcome.OPEN) for entry in model["gates_open"]]
     findings += [_of_law(entry, Outcome(entry["state"])) for entry in model["gates_blocked"]]
+    if missing := model["missing_facts"]:
+        findings.append(_unknown(missing))
     verdict = Decision.of([*findings, *own])
     law = Outcome(model["decision"])
     # The law's own word counts even where no single gate carries it (a label that is still undetermined).
@@ -188,9 +190,22 @@ def gate(report: Mapping[str, Any], own: Sequence[Finding]) -> Decision:
 
 
 def _of_law(entry: Mapping[str, Any], state: Outcome) -> Finding:
-    reason = entry.get("reason_text") or entry.get("title") or {"zh": entry["reason"], "en": entry["reason"]}
-    fix = entry.get("fix") or {"zh": "", "en": ""}
-    return Finding(entry["token"], state, Text(**reason), entry.get("citation", ""), Text(**fix))
+    fix = {"zh": "", "en": ""} if state is Outcome.OPEN else entry["fix"]
+    return Finding(entry["token"], state, Text(**entry["text"]), entry["citation"], Text(**fix))
+
+
+def _unknown(missing: Sequence[str]) -> Finding:
+    names = ", ".join(missing)
+    return Finding(
+        "FACTS",
+        Outcome.HOLD,
+        Text(f"以下事实未知:{names}", f"These facts are unknown: {names}"),
+        "",
+        Text(
+            "由负责人员陈述,或补充登记",
+            "Have the person in charge state them (release answer), or complete the registry",
+        ),
+    )
 
 
 def _own(code: str, met: bool, text: Text, fix: Text) -> Finding:

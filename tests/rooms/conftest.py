@@ -1,31 +1,19 @@
-"""A fresh SQLite database with all tables; after each test every row must be covered by its last event."""
+"""After each test of a room, every row must be covered by its last event."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
-import roadworthy.accounts.store
-import roadworthy.admission.store
-import roadworthy.filings.store
-import roadworthy.fleet.store
-import roadworthy.products.store  # noqa: F401 - the tables must be declared
 from roadworthy.database import Database, metadata
 from roadworthy.database.schema import event, event_row, row_key, row_values
 from roadworthy.kernel.event import row_digest
-from roadworthy.kernel.time import SetTime
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    opened = Database(f"sqlite:///{tmp_path}/test.db", SetTime(datetime(2026, 3, 2, 1, 0, tzinfo=UTC)))
-    with opened.engine.connect() as connection, connection.begin():
-        metadata.create_all(connection)
-    yield opened
-    every_row_is_covered(opened)
-    opened.close()
+def database(database: Database) -> Iterator[Database]:
+    yield database
+    every_row_is_covered(database)
 
 
 def every_row_is_covered(database: Database) -> None:
@@ -38,4 +26,4 @@ def every_row_is_covered(database: Database) -> None:
                 for row in view.all(select(table)):
                     values = row_values(table, row)
                     key = row_key(table, values)
-                    assert row_digest(table.name, key, values) == told[(table.name, key)], (table.name, values)
+                    assert row_digest(table.name, key, values) == told[table.name, key], (table.name, values)

@@ -91,6 +91,7 @@ def answers(safety_performance: bool) -> Sequence[tuple[str, str, Any]]:
         ("defect_removed", "Fang Lei", "no"),
         ("open_defect_investigation", "Fang Lei", False),
         ("weakens_driver_monitoring", "Gu Wen", False),
+        ("data_used_by_driving_automation", "Gu Wen", False),
     )
 
 
