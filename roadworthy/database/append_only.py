@@ -5,7 +5,9 @@ is for, and why `roadworthy verify` names such an edit. On SQLite, `INSERT OR RE
 trigger unless `recursive_triggers` is on; no statement of this product says it.
 """
 
-from sqlalchemy import Connection, MetaData
+from collections.abc import Iterable
+
+from sqlalchemy import Connection, Table
 
 _FUNCTION = "roadworthy_append_only"
 
@@ -17,9 +19,9 @@ BEGIN
 END $$"""
 
 
-def append_only_tables(metadata: MetaData) -> list[str]:
-    """Name the tables that nobody may update or delete from, in alphabetical order."""
-    return sorted(name for name, table in metadata.tables.items() if table.info.get("append_only"))
+def append_only_tables(tables: Iterable[Table]) -> list[str]:
+    """Name those of `tables` that nobody may update or delete from, in alphabetical order."""
+    return sorted(table.name for table in tables if table.info.get("append_only"))
 
 
 def trigger_names(table: str, dialect: str) -> list[str]:
@@ -54,9 +56,9 @@ def unguard(connection: Connection, table: str) -> None:
     _run(connection, unguard_statements(table, connection.dialect.name))
 
 
-def guard_all(connection: Connection, metadata: MetaData) -> None:
-    """Make every table of `metadata` that is marked so append-only; for schemas made without migrations."""
-    for table in append_only_tables(metadata):
+def guard_all(connection: Connection, tables: Iterable[Table]) -> None:
+    """Make every one of `tables` that is marked so append-only; for schemas made without migrations."""
+    for table in append_only_tables(tables):
         guard(connection, table)
 
 

@@ -8,7 +8,7 @@ from alembic.operations import MigrateOperation, Operations
 from alembic.operations.ops import UpgradeOps
 from alembic.util import DispatchPriority, PriorityDispatchResult
 
-from roadworthy.database.append_only import guard, guarded_tables, unguard
+from roadworthy.database.append_only import append_only_tables, guard, guarded_tables, unguard
 
 
 @Operations.register_operation("guard")
@@ -71,7 +71,7 @@ def _compare_guards(context: AutogenContext, upgrade: UpgradeOps, _schemas: set[
     if context.metadata is None or context.connection is None:
         return PriorityDispatchResult.CONTINUE
     tables = context.sorted_tables
-    wanted = {table.name for table in tables if table.info.get("append_only")}
+    wanted = set(append_only_tables(tables))
     found = guarded_tables(context.connection)
     upgrade.ops.extend(Guard(name) for name in sorted(wanted - found))
     upgrade.ops.extend(Unguard(name) for name in sorted((found - wanted) & {table.name for table in tables}))

@@ -11,11 +11,10 @@ from roadworthy.database import Actor, Database, Instant
 from roadworthy.database.append_only import append_only_tables, guard_statements, unguard
 from roadworthy.database.schema import event, metadata
 from roadworthy.kernel.errors import Refused
-from roadworthy.migrations.tables import load_tables
-from tests.conftest import START
+from tests.conftest import PRODUCT_TABLES, START
 from tests.database.widgets import a_widget, make_tables, widget
 
-TABLES = append_only_tables(load_tables())
+TABLES = append_only_tables(PRODUCT_TABLES)
 
 
 @pytest.fixture
