@@ -32,6 +32,20 @@ SEEN = """() => {
 CUT = """() => [...document.querySelectorAll("td, th, .tag, .button, h1, h2, h3, p, dd, dt, label")]
   .filter(e => e.checkVisibility() && !e.closest(".unseen, thead") && getComputedStyle(e).display !== "inline"
     && (e.scrollWidth > e.clientWidth + 1)).map(e => e.textContent.trim())"""
+OUTSIDE = """() => [...document.querySelectorAll(".card *")]
+  .filter(e => e.checkVisibility() && !e.closest(".scroll table, .unseen, .verb-card, thead, option")
+    && e.getBoundingClientRect().right > e.closest(".card").getBoundingClientRect().right + 1)
+  .map(e => e.outerHTML.slice(0, 120))"""
+OVERLAP = """() => [...document.querySelectorAll("tr, .wave, .tags, .gate-row, .card-head, .top")].flatMap(row => {
+  const boxes = [...row.querySelectorAll(".tag, th, td, .quiet, .share, b, h2, .button, code, .mono")]
+    .filter(e => e.checkVisibility() && !e.closest(".unseen, .verb-card")).map(e => {
+      const range = document.createRange(); range.selectNodeContents(e);
+      return [e, range.getBoundingClientRect()];
+    });
+  return boxes.flatMap(([a, p], i) => boxes.slice(i + 1).filter(([b, q]) => !a.contains(b) && !b.contains(a)
+    && p.left < q.right - 1 && q.left < p.right - 1 && p.top < q.bottom - 4 && q.top < p.bottom - 4)
+    .map(([b]) => `${a.textContent.trim()} / ${b.textContent.trim()}`));
+})"""
 SMALL = """() => [...document.querySelectorAll("a, button, summary, input:not([type=hidden]), select, textarea")]
   .filter(e => e.checkVisibility() && !e.closest(".skip"))
   .map(e => [e.textContent.trim(), e.getBoundingClientRect()]).filter(([, r]) => r.height < 24 || r.width < 24)
@@ -63,6 +77,8 @@ def test_page_is_accessible_fits_and_speaks_one_language(visit, demo, pictures, 
         page.set_viewport_size({"width": width, "height": 900})
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.evaluate(CUT) == [], width
+        assert page.evaluate(OUTSIDE) == [], width
+        assert page.evaluate(OVERLAP) == [], width
         assert page.evaluate(SMALL) == [], width
     _speaks_only(page, lang)
 
