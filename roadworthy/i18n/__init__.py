@@ -5,5 +5,6 @@ Duties under Chinese law are counted and shown in Beijing time whatever the read
 
 from roadworthy.i18n.catalog import Language, choose, translations
 from roadworthy.i18n.formats import beijing, number, percent, said
+from roadworthy.i18n.places import place
 
-__all__ = ["Language", "beijing", "choose", "number", "percent", "said", "translations"]
+__all__ = ["Language", "beijing", "choose", "number", "percent", "place", "said", "translations"]

@@ -12,7 +12,7 @@ from fastapi import Request
 from jinja2 import BaseLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 from starlette.responses import Response
 
-from roadworthy.i18n import Language, beijing, number, percent, said, translations
+from roadworthy.i18n import Language, beijing, number, percent, place, said, translations
 from roadworthy.kernel.decision import Text
 from roadworthy.kernel.time import SystemTime, Time
 from roadworthy.webui import assets, menu
@@ -47,6 +47,7 @@ def environment(language: Language) -> Environment:
         "beijing": beijing,
         "number": lambda value: number(value, language),
         "percent": percent,
+        "place": lambda name: place(name, language),
         "said": lambda text: said(text, language) if isinstance(text, Text) else text,
     }
     made.globals |= {"asset": assets.address, "decisions": DECISIONS, "lang": language, "word": word}

@@ -103,27 +103,19 @@ _HEADLINES = {
     EMPTY: Text("版本尚未分类。", "The release has not been classified."),
 }
 _PLACES = (("HY6500A", "辽宁"), ("HY6500A", "上海"), ("HY6500B", "广东"), ("HY6500C", "北京"), ("HY6500B", "内蒙古"))
-_PLACES_EN = {
-    "辽宁": "Liaoning",
-    "上海": "Shanghai",
-    "广东": "Guangdong",
-    "北京": "Beijing",
-    "内蒙古": "Inner Mongolia",
-}
 _STATES = ("attested", "held", "planned", "failed", "downloading", "offered", "reported", "rolled_back")
 
 
-def _fleet(english: bool) -> list[VehicleRow]:
+def _fleet() -> list[VehicleRow]:
     rows = []
     for n in range(120):
         model, place = _PLACES[n % 5]
         state = _STATES[n % 8]
         seen = None if state == "planned" else NOW - timedelta(minutes=7 * n)
         error = "E-2107 checksum" if state == "failed" else ""
-        where = _PLACES_EN[place] if english else place
         filing = "SAMR-OTA-2026-01873" if state in {"attested", "reported"} else ""
         vin = f"LHYA65CA{n % 10}SB{100000 + 739 * n}"
-        rows.append(VehicleRow(f"VEH-{n:04}", vin, model, where, "4.1.2", "4.2.1", n % 5, state, seen, filing, error))
+        rows.append(VehicleRow(f"VEH-{n:04}", vin, model, place, "4.1.2", "4.2.1", n % 5, state, seen, filing, error))
     return rows
 
 
@@ -133,7 +125,7 @@ def _vehicles(request: Request, campaign: str) -> Vehicles:
         return Vehicles(filter=asked)
     fleet = [
         row
-        for row in _fleet(request.cookies.get("lang", request.query_params.get("lang")) == "en")
+        for row in _fleet()
         if asked.vin in row.vin and asked.status in {"", row.status} and asked.wave in {None, row.wave}
     ]
     later = [row for row in fleet if row.id > asked.after]

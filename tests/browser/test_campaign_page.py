@@ -178,3 +178,11 @@ def test_keyboard_focus_is_never_hidden_by_the_bars(visit, demo):
           return top && (e.contains(top) || top.contains(e)) ? [] : [e.id || e.textContent.trim()];
         }""")
     assert hidden == []
+
+
+def test_an_error_of_a_region_is_told_at_the_top_and_the_region_stays(visit, demo):
+    page = visit(f"/campaigns/{demo.RUNNING}", forgive=True)
+    page.evaluate("document.getElementById('campaign-live').setAttribute('hx-get', '/campaigns/nobody')")
+    page.evaluate("htmx.trigger('#campaign-live', 'every')")
+    page.locator("#notice", has_text="There is no such campaign").wait_for()
+    assert page.locator("#gate-PARAM").count() == 1

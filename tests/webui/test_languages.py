@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from roadworthy.i18n import Language, beijing, choose, number, percent, said, translations
+from roadworthy.i18n import Language, beijing, choose, number, percent, place, said, translations
 from roadworthy.i18n.catalog import FOLDER
 from roadworthy.i18n.collect import missing, update
 from roadworthy.kernel.decision import Text
@@ -71,3 +71,9 @@ def test_amounts_and_missing_halves():
     assert number(48210, Language.ZH) == number(48210, Language.EN) == "48,210"
     assert percent(0, 0) == "–"
     assert said(Text("只有中文", ""), Language.EN) == "只有中文"
+
+
+@pytest.mark.parametrize("held", ["广西", "广西壮族自治区", "Guangxi"])
+def test_provinces_are_written_in_the_readers_language(held):
+    assert (place(held, Language.EN), place(held, Language.ZH)) == ("Guangxi", "广西")
+    assert place("Atlantis", Language.EN) == "Atlantis"

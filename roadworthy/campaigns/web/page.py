@@ -116,7 +116,8 @@ class VehicleFilter:
     def query(self, **change: str) -> str:
         """Give the query string of this filter, with changes, leaving out what is not asked for."""
         wave = "" if self.wave is None else str(self.wave)
-        asked = {"vin": self.vin, "status": self.status, "wave": wave, **change}
+        limit = "" if self.limit == VehicleFilter.limit else str(self.limit)
+        asked = {"vin": self.vin, "status": self.status, "wave": wave, "limit": limit, **change}
         return urlencode({name: value for name, value in asked.items() if value})
 
 
