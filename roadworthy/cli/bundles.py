@@ -11,8 +11,7 @@ from roadworthy.evidence import campaign_evidence
 from roadworthy.installation import open_installation
 from roadworthy.settings import Settings
 from roadworthy.signing.keys import open_key
-from roadworthy.transparency.bundle import verify_bundle, write_bundle
-from roadworthy.transparency.report import Report
+from roadworthy.transparency.bundle import BundleReport, verify_bundle, write_bundle
 
 
 def export_campaign(settings: Settings, passphrase: str, campaign_id: str, to: Path) -> int:
@@ -31,7 +30,7 @@ def export_campaign(settings: Settings, passphrase: str, campaign_id: str, to: P
     return len(found.receipts)
 
 
-def report_bundle(bundle: Path, log_key: Path | None) -> Report:
+def report_bundle(bundle: Path, log_key: Path | None) -> BundleReport:
     """Check a bundle against the log's key, or against the key inside it when none is given."""
     vkey = log_key.read_text("utf-8").strip() if log_key is not None else None
     return verify_bundle(bundle, vkey)

@@ -1,6 +1,5 @@
 """Vehicles: import and export, secrets, and what is installed."""
 
-
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import func, select

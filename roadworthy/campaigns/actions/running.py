@@ -44,8 +44,9 @@ def create(database: Database, actor: Actor, plan: Plan) -> Campaign:
         actor.require("release_engineer")
         release = releases_store.get(work, plan.release_id)
         made = CmpId.new(work.now)
-        wanted = Campaign(made, name, release.id, CAMPAIGN.initial, dict(plan.filter), "", 0, actor.id, None, work.now)
-        cars = cars_listed(work, plan.vins) if plan.vins else cars_of(work, wanted)
+        aimed = narrowed(plan.filter, release.vehicle_type_ids) if plan.filter else {}
+        wanted = Campaign(made, name, release.id, CAMPAIGN.initial, aimed, "", 0, actor.id, None, work.now)
+        cars = cars_listed(work, plan.vins, release.vehicle_type_ids) if plan.vins else cars_of(work, wanted)
         if not cars:
             raise Unusable("The target set is empty; check the filter.", code="target.empty", at="filter")
         _save(work, wanted, cars, shares, plan, listed=bool(plan.vins))

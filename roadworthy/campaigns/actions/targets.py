@@ -34,6 +34,18 @@ def filter_of(told: Mapping[str, Json]) -> VehicleFilter:
     return VehicleFilter(**values)
 
 
+def narrowed(wanted: Mapping[str, Json], release_types: Sequence[str]) -> dict[str, Json]:
+    """Narrow a filter to the vehicle types of a release: a campaign never aims at others.
+
+    Raises Unusable when nothing is left.
+    """
+    asked = filter_of(wanted).vehicle_type_ids
+    left = sorted(type_id for type_id in release_types if asked is None or type_id in asked)
+    if not left:
+        raise Unusable("The filter names none of the release's vehicle types.", code="target.types", at="filter")
+    return {**wanted, "vehicle_type_ids": left}
+
+
 def matches(wanted: VehicleFilter, vehicle: Vehicle) -> bool:
     """Whether one vehicle is what a filter names: the same answer as the SQL of `select_vehicles`."""
     checks = (
@@ -64,10 +76,10 @@ def cars_of(view: View, campaign: Campaign) -> list[tuple[str, str]]:
     return [(row.id, row.vin) for row in view.all(store.in_target(campaign, _vehicles(campaign)))]
 
 
-def cars_listed(view: View, vins: Sequence[str]) -> list[tuple[str, str]]:
+def cars_listed(view: View, vins: Sequence[str], release_types: Sequence[str]) -> list[tuple[str, str]]:
     """Give (vehicle id, VIN) of a VIN list.
 
-    Raises Unusable for a VIN that is wrong or not in the fleet.
+    Raises Unusable for a VIN that is wrong, not in the fleet, or of a type that the release is not for.
     """
     wanted = [parse_vin(vin) for vin in vins]
     known = fleet_store.vehicles_by_vin(view, wanted)
@@ -75,6 +87,12 @@ def cars_listed(view: View, vins: Sequence[str]) -> list[tuple[str, str]]:
         raise Unusable(
             f"{len(unknown)} VINs are not in the fleet, the first is {unknown[0]}; import them first.",
             code="target.unknown_vin",
+            at="vins",
+        )
+    if strange := [vin for vin, car in known.items() if car.vehicle_type_id not in release_types]:
+        raise Unusable(
+            f"{len(strange)} VINs are of vehicle types that the release is not for, the first is {strange[0]}.",
+            code="target.types",
             at="vins",
         )
     return [(car.id, car.vin) for car in known.values()]
