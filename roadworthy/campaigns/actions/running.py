@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from roadworthy.campaigns import rules, store
 from roadworthy.campaigns.actions.gating import close_leases, open_gate
-from roadworthy.campaigns.actions.targets import cars_listed, cars_of, filter_of
+from roadworthy.campaigns.actions.targets import cars_listed, cars_of, filter_of, narrowed
 from roadworthy.campaigns.model import Campaign, CmpId, Wave
 from roadworthy.campaigns.states import ACTION, CAMPAIGN, WAVE
 from roadworthy.database import FLEET, Actor, Database, Work
