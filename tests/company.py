@@ -11,7 +11,7 @@ rules and their ledgers on the disk.
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -194,9 +194,9 @@ class Company:
         draft = releases.Draft(name, version, [type_id], ecus, planned_release=beijing_date(self.time.now()))
         return releases.create(self.database, self.people["engineer"], draft)
 
-    def upload(self, release: Release, content: bytes) -> Release:
+    def upload(self, release: Release, content: Iterable[bytes]) -> Release:
         """Store a package and attach it."""
-        kept = self.artifacts.put([content[at : at + 4096] for at in range(0, len(content), 4096)])
+        kept = self.artifacts.put(content)
         stored = StoredFile(kept.sha256, kept.sha1, kept.md5, kept.length)
         ecus = dict.fromkeys(release.ecu_ids, "adcu-hw3")
         engineer = self.people["engineer"]
@@ -206,7 +206,7 @@ class Company:
         """Write a release with all its papers, file it, and have it approved."""
         database, people = self.database, self.people
         made = self.draft_release(name, version, model)
-        self.upload(made, f"{name} {version}".encode() * 1000)
+        self.upload(made, [f"{name} {version}".encode() * 1000])
         bill = sbom(name, version)
         releases.attach_sbom(database, people["engineer"], made.id, bill, sha256(bill).hexdigest())
         values = {"speed_max": "120", "functions": ["lane_centering", "adaptive_cruise"], **declared}
