@@ -8,18 +8,21 @@
 in a dry run that counts the points, then once for each point and side on a fresh copy of `prepared`.
 
 Points are enumerated from the code as it runs, not listed by hand: every SQL statement that writes and every COMMIT
-of SQLAlchemy, and in `folder` every os.replace, rename, link, unlink, rmdir, mkdir, fsync and opening of a file for
-writing. What an action passes between two of them it can `mark`. At each the child is killed once just before and
-once just after (signal 9: no exception, no `finally`, no flush). A SELECT or BEGIN is no point: a kill there leaves
-what a kill after the point before it leaves, as does one before the next point; so `both_sides=False` (before each,
-and after the last) meets every state that lasts. `most` takes so many of the kills, evenly spread, and those at
-COMMITs. An action must do the same at every run; one that ends although its turn to be killed was due fails the test.
+of SQLAlchemy, and in `folder` every os.replace, rename, link, unlink, rmdir, mkdir, fsync, and every opening of a
+file for writing, write and flush. What an action passes between two of them it can `mark`. At each the child is
+killed once just before and once just after (signal 9: no exception, no `finally`, no flush). A SELECT or BEGIN is no
+point: a kill there leaves what a kill after the point before it leaves, as does one before the next point; so
+`both_sides=False` (before each, and after the last) meets every state that lasts. `most` takes so many of the kills,
+evenly spread, and those around every COMMIT, write and replacement. An action must do the same at every run; one
+that ends although its turn to be killed was due fails the test.
 
 `points(prepared, action, scratch)` gives the labels of the dry run alone. `run(folder, action)` runs the action to
 its end in a child. The parent must hold no open database of `folder` while a child runs. A state that is not all in
 a folder brings `Copies` of its own.
 """
 
+import builtins
+import io
 import os
 import shutil
 import signal
@@ -29,6 +32,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Engine
 from sqlalchemy import event as on
@@ -37,6 +41,7 @@ from sqlalchemy.engine.default import DefaultDialect
 Action = Callable[[Path], object]
 BEFORE, AFTER = "before", "after"
 _READS = ("SELECT", "BEGIN", "PRAGMA", "SHOW")
+_EDGES = ("COMMIT", "write ", "os.replace ")
 _FILE_CALLS = ("replace", "rename", "link", "unlink", "remove", "rmdir", "mkdir", "fsync")
 
 
@@ -88,8 +93,8 @@ def _kills(labels: list[str], *, both_sides: bool, most: int) -> list[tuple[int,
     if not most or len(kills) <= most:
         return kills
     spread = {kills[n * (len(kills) - 1) // (most - 1)] for n in range(most)}
-    # A kill before what follows a COMMIT is one after it.
-    edges = {n for at, label in enumerate(labels) if label == "COMMIT" for n in (at, at + 1)}
+    # A kill before what follows one of these is a kill after it.
+    edges = {n for at, label in enumerate(labels) if label.startswith(_EDGES) for n in (at, at + 1)}
     return [kill for kill in kills if kill in spread or (kill[0] in edges and kill[1] == BEFORE)]
 
 
@@ -182,13 +187,34 @@ def _instrument(folder: Path, passed: _Points) -> None:
     for name in _FILE_CALLS:
         _wrap(os, name, partial(_file_label, folder, name), passed)
 
-    def audit(kind: str, given: tuple[object, ...]) -> None:
-        # Opening has one side: what comes after it is the next point's "before".
-        writes = os.O_WRONLY | os.O_RDWR
-        if kind == "open" and isinstance(given[2], int) and given[2] & writes and str(folder) in str(given[0]):
-            passed.leave(passed.enter(f"open {_named(folder, given[0])}"))
+    _wrap(os, "open", partial(_open_label, folder), passed)
+    opening = partial(_opening, io.open, folder, passed)
+    io.open = builtins.open = opening  # type: ignore[assignment]
 
-    sys.addaudithook(audit)
+
+def _opening(
+    original: Callable[..., Any],
+    folder: Path,
+    passed: _Points,
+    file: object,
+    mode: str = "r",
+    *rest: object,
+    **named: object,
+) -> Any:
+    """Open a file with points around the opening (it may truncate), each `write` and each `flush`."""
+    label = "" if mode in {"r", "rb"} else _file_label(folder, "open", file)
+    if not label:
+        return original(file, mode, *rest, **named)
+    number = passed.enter(label)
+    opened = original(file, mode, *rest, **named)
+    passed.leave(number)
+    for verb in ("write", "flush"):
+        _wrap(opened, verb, partial(lambda told, *_, **__: told, label.replace("os.open", verb)), passed)
+    return opened
+
+
+def _open_label(folder: Path, path: object, flags: int, *_: object, **named: Any) -> str:
+    return _file_label(folder, "open", path, **named) if flags & (os.O_WRONLY | os.O_RDWR) else ""
 
 
 def _file_label(folder: Path, name: str, what: object, *_rest: object, dir_fd: int | None = None, **_: object) -> str:
