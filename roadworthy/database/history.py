@@ -11,3 +11,10 @@ def newest_event(view: View, kind: str, subject: str) -> str | None:
     query = select(event.c.id).where(event.c.subject == subject, event.c.kind == kind)
     found: str | None = view.scalar(query.order_by(event.c.seq.desc()).limit(1))
     return found
+
+
+def last_actor(view: View, subject: str) -> str | None:
+    """Give who acted last on `subject`, or None."""
+    query = select(event.c.actor).where(event.c.subject == subject).order_by(event.c.seq.desc()).limit(1)
+    found: str | None = view.scalar(query)
+    return found

@@ -229,7 +229,6 @@ def _facts(one: Filing) -> dict[str, Json]:
         "vehicle_types": list(one.scope.vehicle_type_ids),
         "release": one.scope.release_id,
         "package_sha256": one.scope.package_sha256,
-        "vin_set_digest": one.scope.vin_set_digest,
         "submitted_on": one.submitted_on,
         "package_delivered_on": one.package_delivered_on,
         "document_sha256": one.document_sha256,
