@@ -89,7 +89,10 @@ def _reader_name(database: Database) -> Callable[[Request], str]:
     authenticate = _authenticate(database)
 
     def name(request: Request) -> str:
-        actor = authenticate(request)
+        try:
+            actor = authenticate(request)
+        except SignInNeeded:
+            return ""  # a page for visitors: sign-in, errors
         with database.read() as view:
             return str(accounts.whoami(view, actor).name)
 
