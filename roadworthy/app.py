@@ -18,6 +18,7 @@ from roadworthy.device.uptane import router as uptane_router
 from roadworthy.filings.web import router as filings_router
 from roadworthy.fleet.web import router as fleet_router
 from roadworthy.installation import Installation
+from roadworthy.kernel.decision import Text
 from roadworthy.kernel.errors import SignInNeeded
 from roadworthy.products.web import router as products_router
 from roadworthy.regulator.log import router as log_router
@@ -117,10 +118,10 @@ def trust_of(settings: Settings) -> dict[str, str]:
     }
 
 
-def read_demo_people(home: Path) -> list[tuple[str, str]]:
+def read_demo_people(home: Path) -> list[tuple[Text, str]]:
     """Give the cast of the demo with their tokens, from the file that only `roadworthy demo` writes."""
     file = home / "demo-people.json"
-    return [(label, token) for label, token in json.loads(file.read_text("utf-8"))] if file.is_file() else []
+    return [(Text(**label), token) for label, token in json.loads(file.read_text("utf-8"))] if file.is_file() else []
 
 
 def _log_per_thread(settings: Settings) -> Callable[[], Log]:

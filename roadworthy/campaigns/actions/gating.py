@@ -62,9 +62,9 @@ def live_lease(view: View, campaign_id: str, wave: int, vehicle_type_id: str) ->
     return None
 
 
-def live_leases(view: View) -> list[GateDecision]:
-    """Give all leases that allow delivery at this moment, oldest first."""
-    return [found for found in store.open_leases(view, view.now) if _still_rests(view, found)]
+def live_leases(view: View, campaign_id: str | None = None) -> list[GateDecision]:
+    """Give the leases that allow delivery at this moment, of all campaigns or of one, oldest first."""
+    return [found for found in store.open_leases(view, view.now, campaign_id) if _still_rests(view, found)]
 
 
 def renew(database: Database, regime: Regime, lease_hours: int) -> int:
