@@ -17,6 +17,7 @@ from roadworthy.products import store as products
 from roadworthy.products.rules import parse_value, parse_words
 
 ROLE = "homologation_officer"
+SYSTEM = Actor("system:worker")
 
 
 def draft(database: Database, actor: Actor, kind: str, scope: Scope) -> Filing:
@@ -165,6 +166,18 @@ def expire(database: Database, actor: Actor, filing_id: FilId) -> Filing:
         if known.valid_until is None or known.valid_until >= beijing_date(work.now).isoformat():
             raise Refused("The validity of this filing has not ended.", code="filing.valid")
         return _move(work, filing_id, "expire", "filing.expired", {})
+
+
+def expire_ended(database: Database) -> int:
+    """End every filing whose validity has run out, as the system; give how many.
+
+    Nothing waits for this: a filing counts only to the end of its validity, whatever its state says.
+    """
+    with database.read() as view:
+        ended = store.ended_filings(view, beijing_date(view.now))
+    for filing_id in ended:
+        expire(database, SYSTEM, filing_id)
+    return len(ended)
 
 
 def standing(
