@@ -481,6 +481,9 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_gate_decision")),
     )
+    with op.batch_alter_table("gate_decision", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_gate_decision_campaign_id"), ["campaign_id"], unique=False)
+
     op.create_table(
         "target_vehicle",
         sa.Column("campaign_id", sa.String(length=32), nullable=False),
@@ -553,8 +556,22 @@ def upgrade() -> None:
         sa.UniqueConstraint("assignment_id", name=op.f("uq_action_assignment_id")),
     )
     with op.batch_alter_table("action", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_action_campaign_id"), ["campaign_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_action_vehicle_id"), ["vehicle_id"], unique=False)
 
+    op.create_table(
+        "action_report",
+        sa.Column("action_number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("position", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("execution", sa.String(length=16), nullable=False),
+        sa.Column("finished", sa.String(length=8), nullable=False),
+        sa.Column("code", sa.Integer(), nullable=True),
+        sa.Column("details", sa.Text(), nullable=False),
+        sa.Column("salt", sa.String(length=32), nullable=False),
+        sa.Column("told_at", sa.String(length=27), nullable=False),
+        sa.ForeignKeyConstraint(["action_number"], ["action.number"], name=op.f("fk_action_report_action_number")),
+        sa.PrimaryKeyConstraint("action_number", "position", name=op.f("pk_action_report")),
+    )
     op.guard("event")
     op.guard("event_row")
     op.guard("log_checkpoint")
@@ -570,14 +587,19 @@ def downgrade() -> None:
     op.unguard("log_checkpoint")
     op.unguard("event_row")
     op.unguard("event")
+    op.drop_table("action_report")
     with op.batch_alter_table("action", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_action_vehicle_id"))
+        batch_op.drop_index(batch_op.f("ix_action_campaign_id"))
 
     op.drop_table("action")
     op.drop_table("assignment")
     op.drop_table("wave")
     op.drop_table("vehicle_attributes")
     op.drop_table("target_vehicle")
+    with op.batch_alter_table("gate_decision", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_gate_decision_campaign_id"))
+
     op.drop_table("gate_decision")
     op.drop_table("ecu_unit")
     with op.batch_alter_table("vehicle", schema=None) as batch_op:
