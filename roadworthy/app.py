@@ -20,16 +20,24 @@ from roadworthy.fleet.web import router as fleet_router
 from roadworthy.installation import Installation
 from roadworthy.kernel.decision import Text
 from roadworthy.kernel.errors import SignInNeeded
+from roadworthy.products.sheets import MAX_SHEET_BYTES
 from roadworthy.products.web import router as products_router
 from roadworthy.regulator.log import router as log_router
 from roadworthy.releases.web import router as releases_router
-from roadworthy.settings import Settings
+from roadworthy.settings import MOST_PACKAGE_BYTES, Settings
 from roadworthy.signing.keys import trusted_log
 from roadworthy.signing.signers import DirectorSigner
 from roadworthy.transparency.making import Log
 from roadworthy.webui.console import install_console
+from roadworthy.webui.limits import Limits
 from roadworthy.webui.proxies import Forwarded, TrustedProxies
 from roadworthy.webui.session import session_of
+
+# Files have limits of their own, kept where they are read.
+_LIMITS = {
+    "/api/v1/releases/[^/]+/(package|sbom|papers)": MOST_PACKAGE_BYTES,
+    "/api/v1/(vehicles|ecus)/import": MAX_SHEET_BYTES + 2**20,
+}
 
 
 def create_app(installation: Installation) -> FastAPI:
@@ -74,6 +82,7 @@ def create_app(installation: Installation) -> FastAPI:
         uptane_router,
     ):
         app.include_router(router)
+    app.add_middleware(Limits, limits=_LIMITS)
     app.add_middleware(Forwarded, proxies=proxies)
     return app
 

@@ -15,6 +15,8 @@ from typing import Any
 
 from roadworthy.kernel.errors import Malformed, Unusable
 
+MOST_PACKAGE_BYTES = 2**40
+
 _PREFIX = "ROADWORTHY_"
 # Variables of other readers (the CLI as a client, and each key's custody), allowed but no settings.
 _OTHERS = frozenset({"HOME", "SERVER", "TOKEN", "LANG"})
@@ -191,6 +193,6 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "lease_hours": _number(1, 168),
     "demo": _switch,
     "safety_policy": _switch,
-    "max_package_bytes": _number(1, 2**40),
+    "max_package_bytes": _number(1, MOST_PACKAGE_BYTES),
     "trusted_proxies": _addresses,
 }

@@ -124,7 +124,12 @@ def artifacts(request: Request, controller: str, number: str) -> Response:
     return hal(request, documents.artifacts(_open_links(request, offer), _deployed(offer)))
 
 
-@router.api_route("/{controller}/softwaremodules/{number}/artifacts/{filename}", methods=["GET", "HEAD"])
+@router.get(
+    "/{controller}/softwaremodules/{number}/artifacts/{filename}"
+)  # for the OpenAPI document: the next one answers
+@router.api_route(
+    "/{controller}/softwaremodules/{number}/artifacts/{filename}", methods=["GET", "HEAD"], include_in_schema=False
+)
 def artifact(request: Request, controller: str, number: str, filename: str) -> Response:
     """Send the bytes (GET, HEAD, Range) or the MD5SUM line of a live action that is not done."""
     vehicle = calling_controller(request, controller)

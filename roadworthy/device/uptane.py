@@ -46,7 +46,8 @@ def image_metadata(request: Request, filename: str) -> Response:
         return _metadata(signing_store.image_file(view, filename), filename)
 
 
-@router.api_route("/image/targets/{path:path}", methods=["GET", "HEAD"])
+@router.get("/image/targets/{path:path}")  # for the OpenAPI document: the next one answers
+@router.api_route("/image/targets/{path:path}", methods=["GET", "HEAD"], include_in_schema=False)
 def image_target(request: Request, path: str) -> Response:
     """Send the bytes of a target (name prefixed with its SHA-256) to a vehicle that is assigned it now."""
     vehicle = vehicle_of_token(request)

@@ -5,6 +5,7 @@ import socket
 
 import pytest
 
+from roadworthy.fleet import store
 from tests.doors.house import DDI, House, writes
 
 
@@ -18,7 +19,7 @@ def test_a_poll_names_the_deployment_only_after_its_assignment_is_in_the_log(hou
 
 def test_the_sleeping_time_is_written_hours_minutes_seconds(car):
     answer = car.get()
-    assert answer.json()["config"] == {"polling": {"sleep": "00:01:30"}}
+    assert answer.json()["config"] == {"polling": {"sleep": "00:00:01"}}
     assert answer.headers["content-type"] == "application/hal+json"
 
 
@@ -230,7 +231,6 @@ def test_a_completed_campaign_keeps_no_car_from_the_next(house: House, car):
 
 def test_attributes_are_merged_replaced_and_removed(house: House, car):
     def told() -> dict[str, str]:
-        from roadworthy.fleet import store
 
         with house.database.read() as view:
             known = store.load_attributes(view, car.document["vehicle"])
