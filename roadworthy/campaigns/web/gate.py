@@ -68,7 +68,7 @@ def _rows(answer: Answer, labels: Labels) -> Iterable[GateRow]:
     yield from (_of_law(entry, labels) for entry in _entries(answer.law))
     for finding in answer.own:
         if finding.code == "FACTS":
-            yield _of_facts(finding, _named(answer.law["missing_facts"], labels))
+            yield _of_facts(finding, answer.law["missing_facts"], labels)
         else:
             yield GateRow(finding.code, finding.state, finding.text, citation=finding.citation, fix=finding.fix)
 
@@ -96,9 +96,11 @@ def _reason(entry: Mapping[str, Any], labels: Labels) -> Text:
     return Text(**entry["text"])
 
 
-def _of_facts(finding: Finding, names: Text) -> GateRow:
+def _of_facts(finding: Finding, missing: Sequence[str], labels: Labels) -> GateRow:
+    codes, names = ", ".join(missing), _named(missing, labels)
+    reason = Text(finding.text.zh.replace(codes, names.zh), finding.text.en.replace(codes, names.en))
     title = Text("有事实尚未查明", "Some facts are not known yet")
-    return GateRow(finding.code, finding.state, title, names, finding.citation, finding.fix)
+    return GateRow(finding.code, finding.state, title, reason, finding.citation, finding.fix)
 
 
 def _named(facts: Iterable[str], labels: Labels) -> Text:
