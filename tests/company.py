@@ -251,8 +251,11 @@ class Company:
         with self.database.read() as view:
             return fleet_store.vehicles_by_vin(view, [vin(number)])[vin(number)]
 
-    def manifest(self, number: int, sha256_of_adcu: str, *, path: str, counter: int, success: bool = True) -> Any:
-        """Give a vehicle's signed manifest: its ADCU runs this image, `counter` is its report counter."""
+    def manifest(self, number: int, sha256_of_adcu: str, *, path: str, counter: int, failed: str = "") -> Any:
+        """Give a vehicle's signed manifest: its ADCU runs this image, `counter` is its report counter.
+
+        `failed` is the assignment that it reports as failed.
+        """
         given = self.secrets[vin(number)]
         ecus = tuple(
             Ecu(e.serial, e.hardware_id, e.primary, Ed25519PrivateKey.from_private_bytes(bytes.fromhex(e.private_key)))
@@ -260,8 +263,8 @@ class Company:
         )
         car = Provisioning(given.vin, given.vehicle_id, "http://127.0.0.1:1", given.token, ecus, b"", b"", "")
         state = State(counter, {car.primary.serial: Installed(path, sha256_of_adcu, 1000, 1, "a")})
-        result = {"success": success, "code": "ok" if success else "flash", "description": ""}
-        report = {"correlation_id": "", "assignment": "", "result": result}
+        result = {"success": not failed, "code": "flash" if failed else "ok", "description": ""}
+        report = {"correlation_id": "", "assignment": failed, "result": result}
         return json.loads(vehicle_manifest(car, state, report, "", self.time.now()))
 
 
