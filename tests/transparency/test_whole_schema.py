@@ -21,7 +21,7 @@ from tests.transparency.shell import changing, named, put, verify
 TABLES = [table for table in PRODUCT_TABLES if "cache" not in table.info]
 RECORDS = [table for table in TABLES if "record" in table.info]
 CACHES = {"director_bundle", "pending", "session"}
-ROWS, PICKS = (4, 0) if LONG else (2, 2)
+ROWS, PICKS = (3, 0) if LONG else (2, 2)
 
 
 def test_the_caches_are_few_and_each_says_why():
