@@ -46,6 +46,7 @@ ACTION = Lifecycle(
         Move("offered", "cancel", "cancelled", _MANAGER, "N45 II.3"),
         Move("cancelling", "confirm_cancel", "cancelled", _VEHICLE),
         Move("cancelling", "refuse_cancel", "installing", _VEHICLE),
+        Move("cancelling", "report", "reported", _VEHICLE),
         Move("cancelling", "fail", "failed", _VEHICLE, "N45 II.3"),
     ),
 )
