@@ -142,7 +142,7 @@ def test_an_unusable_draft_is_refused_and_nothing_written(co: Company) -> None:
     for facts in (
         {"name": ""}, {"name": "a/b"}, {"name": "../up"}, {"name": "é"}, {"name": "a" * 81}, {"version": "b" * 41},
         {"version": ".1"}, {"delivery": "pigeon"}, {"vehicle_type_ids": []}, {"ecu_ids": []}, {"swin": "x" * 61},
-        {"swin": "升级"}, {"planned_release": date(1999, 1, 1)}, {"planned_release": date(2100, 1, 1)},
+        {"swin": "升级"}, {"planned_release": date(2022, 1, 1)}, {"planned_release": date(2031, 1, 1)},
         {"ecu_ids": ["ECU-01KJNN0Y000000000000000000"]},
     ):  # fmt: skip
         with pytest.raises(Unusable):

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from cyclonedx.schema import SchemaVersion
@@ -15,6 +15,7 @@ from roadworthy.admission.actions import parse_values
 from roadworthy.database import Actor, Database, Work
 from roadworthy.kernel.errors import NotPermitted, Refused, Unusable
 from roadworthy.kernel.event import Json
+from roadworthy.kernel.time import beijing_date
 from roadworthy.products import store as products_store
 from roadworthy.products.model import Ecu
 from roadworthy.releases import rules, store
@@ -28,7 +29,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _LONGEST = {"name": 80, "version": 40, "filename": 78}
 _SWIN = re.compile(r"[!-~]{0,60}")
 _TITLE = re.compile(r"[^\x00-\x1f\x7f/\\]{1,120}")  # of a paper: any script, but no path
-_FIRST_DAY, _LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)  # of the law's calendar
+_PLANNED_WITHIN = timedelta(days=3 * 365)  # of today: the law counts working days by calendars that end
 _DELIVERIES = ("ota", "remote_enable", "cloud_only", "workshop", "on_vehicle_restore")
 _ROLE_OF_PAPER = {
     DossierKind.RISK: "safety_engineer",
@@ -79,11 +80,11 @@ def create(database: Database, actor: Actor, draft: Draft) -> Release:
         raise Unusable(f"delivery is one of {', '.join(_DELIVERIES)}.", at="delivery")
     if not _SWIN.fullmatch(draft.swin):
         raise Unusable("The SWIN has at most 60 ASCII characters and no blanks.", at="swin")
-    if draft.planned_release is not None and not _FIRST_DAY <= draft.planned_release <= _LAST_DAY:
-        raise Unusable("planned_release lies between 2000 and 2099.", at="planned_release")
     with database.begin(actor, attempt="release.create") as work:
         actor.require("release_engineer")
         _check_touched(work, draft)
+        if draft.planned_release and abs(draft.planned_release - beijing_date(work.now)) > _PLANNED_WITHIN:
+            raise Unusable("planned_release lies within three years of today; correct the day.", at="planned_release")
         made = RelId.new(work.now)
         work.insert(
             store.release,
