@@ -150,7 +150,7 @@ def report(database: Database, vehicle: Vehicle, number: int, verb: str, detail:
                     return action
                 _step(work, action, verb, detail)
                 return store.action_by_number(work, vehicle.id, number)
-        except Changed:
+        except (Changed, WrongState):
             continue  # another report of the same vehicle was first: what is left to say?
     raise Changed
 
