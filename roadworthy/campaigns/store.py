@@ -20,8 +20,19 @@ from sqlalchemy import (
     select,
 )
 
-from roadworthy.campaigns.model import ACTIVE, Action, AsgId, Assignment, Campaign, CmpId, GateDecision, GteId, Wave
-from roadworthy.database import Instant, JsonText, View, four_eyes, record_table
+from roadworthy.campaigns.model import (
+    ACTIVE,
+    Action,
+    AsgId,
+    Assignment,
+    Campaign,
+    CmpId,
+    GateDecision,
+    GteId,
+    Said,
+    Wave,
+)
+from roadworthy.database import Instant, JsonText, View, Work, four_eyes, record_table
 from roadworthy.kernel.errors import NotFound
 
 campaign = record_table(
@@ -64,7 +75,7 @@ wave = record_table(
 gate_decision = record_table(
     "gate_decision",
     Column("id", String(32), primary_key=True),
-    Column("campaign_id", ForeignKey("campaign.id"), nullable=False),
+    Column("campaign_id", ForeignKey("campaign.id"), nullable=False, index=True),
     Column("wave", Integer, nullable=False),
     Column("vehicle_type_id", ForeignKey("vehicle_type.id"), nullable=False),
     Column("release_id", ForeignKey("release.id"), nullable=False),
@@ -103,13 +114,27 @@ action = record_table(
     "action",
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("assignment_id", ForeignKey("assignment.id"), nullable=False, unique=True),
-    Column("campaign_id", ForeignKey("campaign.id"), nullable=False),
+    Column("campaign_id", ForeignKey("campaign.id"), nullable=False, index=True),
     Column("wave", Integer, nullable=False),
     Column("vehicle_id", ForeignKey("vehicle.id"), nullable=False, index=True),
     Column("status", String(16), nullable=False),
     Column("detail", String(400), nullable=False),
     Column("changed_at", Instant, nullable=False),
     key=("number",),
+)
+
+# Every word of a vehicle on its action, in order. Lines of free text may hold anything, so the row is salted.
+action_report = record_table(
+    "action_report",
+    Column("action_number", ForeignKey("action.number"), primary_key=True, autoincrement=False),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("execution", String(16), nullable=False),
+    Column("finished", String(8), nullable=False),
+    Column("code", Integer),
+    Column("details", JsonText, nullable=False),
+    Column("salt", String(32), nullable=False),
+    Column("told_at", Instant, nullable=False),
+    key=("action_number", "position"),
 )
 
 
@@ -263,11 +288,31 @@ def action_by_number(view: View, vehicle_id: str, number: int) -> Action:
     return _action(row)
 
 
-def active_action(view: View, vehicle_id: str) -> Action | None:
-    """Give the vehicle's oldest action that is not over."""
+def open_actions(view: View, vehicle_id: str) -> list[Action]:
+    """Give the vehicle's actions that are not over, oldest first."""
     query = select(action).where(action.c.vehicle_id == vehicle_id, action.c.status.in_(sorted(ACTIVE)))
-    row = view.first(query.order_by(action.c.number).limit(1))
-    return None if row is None else _action(row)
+    return [_action(row) for row in view.all(query.order_by(action.c.number))]
+
+
+def report_count(view: View, number: int) -> int:
+    """Give how many words of its vehicle an action has."""
+    query = select(func.max(action_report.c.position)).where(action_report.c.action_number == number)
+    return view.scalar(query) or 0
+
+
+def put_report(work: Work, number: int, position: int, said: Said, salt: str) -> None:
+    """Insert a vehicle's word on an action."""
+    line = {"action_number": number, "position": position, "execution": said.execution, "finished": said.finished}
+    more = {"code": said.code, "details": list(said.details), "salt": salt, "told_at": work.now}
+    work.insert(action_report, {**line, **more})
+
+
+def newest_details(view: View, number: int, limit: int) -> list[str]:
+    """Give at most `limit` lines of what a vehicle said on an action, newest first."""
+    told = and_(action_report.c.action_number == number, action_report.c.details != [])
+    query = select(action_report.c.details).where(told)
+    rows = view.all(query.order_by(action_report.c.position.desc()).limit(limit))
+    return [line for row in rows for line in reversed(row.details)][:limit]
 
 
 def action_in(view: View, campaign_id: str, vehicle_id: str) -> Action | None:

@@ -81,7 +81,7 @@ def fingerprint(vkey: str) -> str:
     return sha256(Verifier.parse(vkey).public).hexdigest()
 
 
-def write_bundle(  # noqa: PLR0917 - the parts of a bundle in the order in which everybody names them
+def write_bundle(
     path: Path,
     scope: Mapping[str, Any],
     receipts: Sequence[Mapping[str, Any]],

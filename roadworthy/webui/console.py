@@ -5,7 +5,6 @@ from starlette.responses import RedirectResponse, Response
 
 from roadworthy.webui import assets, menu, session
 from roadworthy.webui.http import answer_error, install_problem_handlers
-from roadworthy.webui.limits import Limits
 from roadworthy.webui.security import Guard
 
 
@@ -20,7 +19,6 @@ def install_console(app: FastAPI) -> None:
     app.include_router(assets.router)
     app.include_router(session.router)
     app.add_api_route("/", _front, include_in_schema=False)
-    app.add_middleware(Limits)
     app.add_middleware(Guard, refuse=_refuse_forged)
 
 

@@ -3,6 +3,7 @@
 from roadworthy.campaigns.actions.contact import (
     ActionClosed,
     Offer,
+    TooManyReports,
     contact,
     current_offer,
     offer_of,
@@ -33,7 +34,7 @@ from roadworthy.campaigns.actions.running import (
 )
 
 __all__ = [
-    "ActionClosed", "GateClosed", "Offer", "Plan", "advance", "approve", "close_leases", "complete", "contact",
-    "create", "current_offer", "hold", "judge_wave", "live_lease", "live_leases", "offer_of", "pause", "recheck",
-    "renew", "report", "resume", "settle", "start", "stop", "vehicle_actor",
+    "ActionClosed", "GateClosed", "Offer", "Plan", "TooManyReports", "advance", "approve", "close_leases", "complete",
+    "contact", "create", "current_offer", "hold", "judge_wave", "live_lease", "live_leases", "offer_of", "pause",
+    "recheck", "renew", "report", "resume", "settle", "start", "stop", "vehicle_actor",
 ]  # fmt: skip

@@ -5,21 +5,26 @@ batch leaf of the log; the Director signs only once that leaf is under a checkpo
 """
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from roadworthy.campaigns import rules, store
 from roadworthy.campaigns.actions.gating import live_lease
 from roadworthy.campaigns.actions.targets import aims_at
-from roadworthy.campaigns.model import Action, AsgId, Assignment, Campaign, GateDecision, Wave
+from roadworthy.campaigns.model import Action, AsgId, Assignment, Campaign, GateDecision, Said, Wave
 from roadworthy.campaigns.states import ACTION
 from roadworthy.database import FLEET, Actor, Changed, Database, View, Work
 from roadworthy.fleet import store as fleet_store
 from roadworthy.fleet.model import EcuUnit, Vehicle
-from roadworthy.kernel.errors import Refused
+from roadworthy.kernel.errors import Refused, Unusable
+from roadworthy.kernel.event import Json
 from roadworthy.releases import store as releases_store
 from roadworthy.releases.model import Package, Release
 
 DETAIL_LENGTH = 400
+MAX_REPORTS = 1_000  # words of a vehicle on one action, as in hawkBit
+ATTEMPTS = 5
+_ENDING = frozenset({"report", "fail", "give_up", "confirm_cancel"})
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,13 @@ class ActionClosed(Refused):
     code = "action.closed"
 
 
+class TooManyReports(Unusable):
+    """This action has 1,000 reports of its vehicle already; only one that ends the action is still taken."""
+
+    status = 429
+    code = "action.reports"
+
+
 def vehicle_actor(vehicle: Vehicle) -> Actor:
     """Give the actor under which a vehicle's own reports are recorded."""
     return Actor(f"vehicle:{vehicle.id}", frozenset({"vehicle"}))
@@ -52,27 +64,37 @@ def vehicle_actor(vehicle: Vehicle) -> Actor:
 def contact(database: Database, vehicle: Vehicle) -> Offer | None:
     """Give what a calling vehicle shall install, making its assignment at first contact; None when nothing.
 
-    1. an action that is not over comes first; 2. else the oldest running campaign that aims at it, whose wave is
-    open and lease live; 3. an assignment whose lease was renewed is made anew under the new decision.
+    1. an action that the vehicle still works on comes first; 2. else the oldest running campaign that aims at it,
+    whose wave is open and lease live; 3. an assignment whose lease was renewed is made anew under the new decision;
+    4. else an action that is reported and not attested yet: it waits for a signed manifest and blocks nothing, since
+    a client that only reports (DDI) would otherwise never get another update.
     """
-    with database.read() as view:
-        action = store.active_action(view, vehicle.id)
-        if action is not None:
-            found = offer_of(view, action, vehicle)
-            if found.lease is None or found.is_live or action.status == "cancelling":
+    for attempt in range(ATTEMPTS):
+        with database.read() as view:
+            found = current_offer(view, vehicle)
+            if not _is_due(view, vehicle, found):
                 return found
-            place = None
-        else:
-            place = _place(view, vehicle)
-            if place is None:
-                return None
-    return _assign(database, vehicle)
+        try:
+            return _assign(database, vehicle)
+        except Refused as refusal:
+            # Another call took the number, or made this assignment: on PostgreSQL writers do not wait for each other.
+            if refusal.error_code not in {"exists_already", "changed_meanwhile"} or attempt == ATTEMPTS - 1:
+                raise
+    return None
 
 
 def current_offer(view: View, vehicle: Vehicle) -> Offer | None:
     """Give the vehicle's action that is not over, without making anything; None when there is none."""
-    action = store.active_action(view, vehicle.id)
+    standing = store.open_actions(view, vehicle.id)
+    action = next((a for a in standing if a.status != "reported"), standing[-1] if standing else None)
     return None if action is None else offer_of(view, action, vehicle)
+
+
+def _is_due(view: View, vehicle: Vehicle, found: Offer | None) -> bool:
+    """Whether an assignment is to be made, for a campaign that is new to the vehicle or under a renewed lease."""
+    if found is None or found.action.status == "reported":
+        return _place(view, vehicle) is not None
+    return found.lease is not None and not found.is_live and found.action.status != "cancelling"
 
 
 def offer_of(view: View, action: Action, vehicle: Vehicle) -> Offer:
@@ -85,43 +107,53 @@ def offer_of(view: View, action: Action, vehicle: Vehicle) -> Offer:
     return Offer(action, assignment, release, release.package, lease)
 
 
-def report(database: Database, vehicle: Vehicle, number: int, verb: str, detail: str = "") -> Action:
-    """Record what a vehicle says about its action: `verb` is one of `states.ACTION`.
+def report(database: Database, vehicle: Vehicle, number: int, verb: str, said: Said | None = None) -> Action:
+    """Record what a vehicle says about its action; `verb` is one of `states.ACTION`, or "" for a mere word.
 
-    Raises NotFound for another vehicle's action, ActionClosed when it is over. Repeating a report is harmless.
+    Words come in any order and more than once: one that is no move in the present state is kept and moves nothing.
+    Without `said` (the vehicle fetched its document) only a move is kept. Raises NotFound for another vehicle's
+    action, ActionClosed when it is over, TooManyReports.
     """
     with database.begin(vehicle_actor(vehicle)) as work:
         action = store.action_by_number(work, vehicle.id, number)
-        if action.status in {"attested", "failed", "cancelled"}:
+        if action.is_over:
             raise ActionClosed
-        if not verb or ACTION.move(action.status, verb).target == action.status:
-            return action
-        _step(work, action, verb, detail)
+        moves = any((m.state, m.verb) == (action.status, verb) and m.target != m.state for m in ACTION.moves)
+        if said is not None:
+            count = store.report_count(work, number)
+            if count >= MAX_REPORTS and not (moves and verb in _ENDING):
+                raise TooManyReports
+            store.put_report(work, number, count + 1, said, secrets.token_hex(16))
+        if moves:
+            _step(work, action, verb, " / ".join(said.details) if said else "")
+        elif said is not None:
+            told: dict[str, Json] = {"execution": said.execution, "finished": said.finished}
+            work.record("report.received", action.assignment_id, told, lane=FLEET)
         return store.action_by_number(work, vehicle.id, number)
 
 
-def settle(work: Work, vehicle: Vehicle, unit: EcuUnit, sha256: str, *, success: bool | None, detail: str) -> None:
-    """Settle the vehicle's action by its signed manifest: attested when the assigned ECU shows the assigned hash.
+def settle(work: Work, vehicle: Vehicle, attested: Mapping[str, str], failed: str, detail: str) -> None:
+    """Settle the vehicle's actions by its signed manifest; `attested` gives the SHA-256 each ECU (by serial) shows.
 
-    Called inside the unit of work that stores the attested software. A manifest that reports failure fails the
-    action; one that merely shows other software leaves it as it is.
+    An action is attested when its assigned ECU shows the assigned hash. `failed` is the id of the assignment of which
+    the manifest reports failure: only its own action fails, so that an old report cannot fail a newer one. A manifest
+    that merely shows other software leaves an action as it is. Called inside the unit of work that stores the
+    attested software.
     """
-    action = store.active_action(work, vehicle.id)
-    if action is None:
-        return
-    assignment = store.get_assignment(work, action.assignment_id)
-    if assignment.ecu_serial != unit.serial:
-        return
-    if sha256 == assignment.sha256:
-        _step(work, action, "attest", "")
-    elif success is False:
-        _step(work, action, "fail", detail)
+    for action in store.open_actions(work, vehicle.id):
+        assignment = store.get_assignment(work, action.assignment_id)
+        if attested.get(assignment.ecu_serial) == assignment.sha256:
+            _step(work, action, "attest", "")
+        elif assignment.id == failed:
+            _step(work, action, "fail", detail)
 
 
 def _step(work: Work, action: Action, verb: str, detail: str) -> None:
+    # What a vehicle writes may hold what a column does not take (PostgreSQL: NUL), or what no page can show.
+    plain = "".join(c if c.isprintable() else " " for c in detail)
     changes = {
         "changed_at": work.now,
-        "detail": detail if len(detail) <= DETAIL_LENGTH else detail[:380] + " [cut here]",
+        "detail": plain if len(plain) <= DETAIL_LENGTH else plain[:380] + " [cut here]",
     }
     step, _ = work.move(store.action, {"number": action.number}, ACTION, verb, changes)
     work.record(f"action.{step.target}", action.assignment_id, move=step, lane=FLEET)
@@ -156,19 +188,18 @@ def _unit(view: View, campaign: Campaign, vehicle: Vehicle) -> EcuUnit | None:
 def _assign(database: Database, vehicle: Vehicle) -> Offer | None:
     """Make or renew the assignment inside one unit of work, judged again there (another poll may have been first)."""
     with database.begin(vehicle_actor(vehicle)) as work:
-        action = store.active_action(work, vehicle.id)
-        if action is not None:
-            found = offer_of(work, action, vehicle)
-            if found.lease is None or found.is_live:
+        found = current_offer(work, vehicle)
+        if found is not None and found.action.status != "reported":
+            if found.lease is None or found.is_live or found.action.status == "cancelling":
                 return found
             made = _insert(work, vehicle, found.lease, found.assignment.ecu_serial, found.assignment.hardware_id)
             row = {"assignment_id": made, "changed_at": work.now}
-            work.update(store.action, {"number": action.number}, row, status=action.status)
-            number = action.number
+            work.update(store.action, {"number": found.action.number}, row, status=found.action.status)
+            number = found.action.number
         else:
             place = _place(work, vehicle)
             if place is None:
-                return None
+                return found
             campaign, wave, lease, unit = place
             made = _insert(work, vehicle, lease, unit.serial, unit.hardware_id)
             number = store.next_number(work)

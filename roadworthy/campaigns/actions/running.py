@@ -105,8 +105,11 @@ def stop(database: Database, actor: Actor, campaign_id: CmpId) -> Campaign:
 
 
 def complete(database: Database, actor: Actor, campaign_id: CmpId) -> Campaign:
-    """Complete a campaign: leases end; the five-working-day report of the filing rules starts from here."""
-    return _ended(database, actor, campaign_id, "complete", "campaign.completed")
+    """Complete a campaign: leases end; the five-working-day report of the filing rules starts from here.
+
+    Vehicles that have not finished are told to cancel: an action left open would keep them from every later campaign.
+    """
+    return _ended(database, actor, campaign_id, "complete", "campaign.completed", cancel=True)
 
 
 def _save(
@@ -191,4 +194,4 @@ def _ended(
 def _cancel_actions(work: Work, campaign_id: CmpId) -> None:
     for action in store.actions_of(work, campaign_id, ("offered", "retrieved", "downloading", "installing")):
         step, _ = work.move(store.action, {"number": action.number}, ACTION, "cancel", {"changed_at": work.now})
-        work.record("action.cancelling", action.assignment_id, move=step, lane=FLEET)
+        work.record(f"action.{step.target}", action.assignment_id, move=step, lane=FLEET)

@@ -1,0 +1,219 @@
+"""Bad input at the JSON API: a problem with a next step (RFC 9457), never a fault of ours, nothing half written."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from roadworthy import installation
+from roadworthy.database.schema import event
+from roadworthy.webui.limits import SMALL_BODY
+from tests.conftest import LONG
+from tests.doors.house import House, running, writes
+
+PROBLEM = "application/problem+json"
+JSON_TYPE = {"Content-Type": "application/json"}
+EXAMPLES = 3_000 if LONG else 250
+
+
+@pytest.fixture(scope="module")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """An installation of its own: what is thrown at it here may succeed."""
+    with running(tmp_path_factory.mktemp("company") / "home", vehicles=3) as house:
+        yield house
+
+
+@pytest.fixture(scope="module")
+def http(company: House) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=company.url, timeout=30) as client:
+        yield client
+
+
+def someone(company: House, name: str) -> dict[str, str]:
+    if name == "Administrator":
+        return {"Authorization": f"Bearer {company.token}"}
+    return {"Authorization": company.company.as_(name)._http.headers["Authorization"]}
+
+
+def refused(answer: httpx.Response, *statuses: int) -> dict[str, Any]:
+    """Check that an answer is a problem with a next step; give it."""
+    assert answer.status_code in statuses, answer.text
+    assert answer.headers["content-type"] == PROBLEM
+    problem: dict[str, Any] = answer.json()
+    assert problem["status"] == answer.status_code
+    assert problem["code"]
+    assert len(problem["detail"].split()) >= 4, f"{problem['detail']!r} does not say what to do"
+    return problem
+
+
+@pytest.mark.parametrize(
+    ("content", "status"),
+    [
+        (b"", 422), (b"{", 400), (b"nul", 400), (b"\xff\xfe", 400), (b"[]", 422), (b'"x"', 422), (b"5", 422),
+        (b'{"name": }', 400), (b"[" * 200_000, 400), (b'{"name": NaN, "roles": []}', 422),
+    ],
+)  # fmt: skip
+def test_a_body_that_is_no_such_object(company: House, http, content, status):
+    with company.statements() as sent:
+        answer = http.post("/api/v1/people", content=content, headers=someone(company, "Administrator") | JSON_TYPE)
+    refused(answer, status)
+    assert writes(sent) == []
+
+
+def test_unknown_fields_are_refused_and_named(company: House, http):
+    body = {"name": "New", "roles": ["auditor"], "salary": 5}
+    answer = http.post("/api/v1/people", json=body, headers=someone(company, "Administrator"))
+    assert "salary" in refused(answer, 422)["detail"]
+
+
+def test_a_body_above_the_limit_is_413_before_it_is_read_whole(company: House, http, monkeypatch):
+    small = 100_000
+    monkeypatch.setattr("roadworthy.webui.limits.JSON_BODY", small)
+    body = json.dumps({"name": "x" * small, "roles": []}).encode()
+    for who, limit in (({}, SMALL_BODY), (someone(company, "Administrator"), small)):
+        for content in (body, iter([body[:50_000], body[50_000:]])):
+            answer = http.post("/api/v1/people", content=content, headers=who | JSON_TYPE)
+            assert str(limit) in refused(answer, 413)["detail"]
+    assert http.get("/healthz").status_code == 200
+
+
+def test_wrong_verbs_and_addresses_say_what_is_right(company: House, http):
+    headers = someone(company, "Administrator")
+    wrong = refused(http.delete("/api/v1/campaigns", headers=headers), 405)
+    assert wrong["detail"].startswith("DELETE")
+    assert http.delete("/api/v1/campaigns", headers=headers).headers["allow"]
+    refused(http.get("/api/v1/nothing", headers=headers), 404)
+    refused(http.get("/api/v1/campaigns/", headers=headers), 404)  # and no redirect to what the Host header says
+
+
+def test_an_id_of_another_kind_is_named(company: House, http):
+    release = company.release["id"]
+    for path in (f"/api/v1/campaigns/{release}", f"/api/v1/filings/{release}", f"/api/v1/vehicle-types/{release}"):
+        assert release in refused(http.get(path, headers=someone(company, "Lin Qiao")), 400)["detail"]
+
+
+# Every operation of the OpenAPI document
+
+HOSTILE = st.sampled_from(
+    ["", " ", "\x00", "\ud800", "../..", "'; DROP TABLE person; --", "REL-", "CMP-01ARZ3NDEKTSV4RRFFQ69G5FAV", "9" * 40,
+     "x" * 5_000, "\u202e", "٣", "1e5", "-1", "null", "2026-02-30", "2026-03-01", "LHYC70CC0S0000001", "A" * 17]
+)  # fmt: skip
+TEXT = HOSTILE | st.text(st.characters(exclude_categories=()), max_size=12)
+ANY = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=5,
+)
+MAX_DEPTH = 4
+
+
+def values(schema: Mapping[str, Any], parts: Mapping[str, Any], depth: int = 0) -> st.SearchStrategy[Any]:
+    """Values that a schema mostly allows, and now and then anything."""
+    return st.one_of(_fitting(schema, parts, depth), _fitting(schema, parts, depth), ANY)
+
+
+def _fitting(schema: Mapping[str, Any], parts: Mapping[str, Any], depth: int) -> st.SearchStrategy[Any]:
+    if "$ref" in schema:
+        return _fitting(parts[schema["$ref"].rpartition("/")[2]], parts, depth)
+    if choices := schema.get("anyOf") or schema.get("oneOf"):
+        return st.one_of([_fitting(one, parts, depth) for one in choices])
+    if "enum" in schema:
+        return st.sampled_from(schema["enum"])
+    kind = schema.get("type")
+    if kind == "object" and depth < MAX_DEPTH:
+        needed = set(schema.get("required", []))
+        fields = {k: values(v, parts, depth + 1) for k, v in schema.get("properties", {}).items()}
+        return st.fixed_dictionaries(
+            {k: v for k, v in fields.items() if k in needed},
+            optional={k: v for k, v in fields.items() if k not in needed},
+        )
+    if kind == "array" and depth < MAX_DEPTH:
+        return st.lists(values(schema.get("items", {}), parts, depth + 1), max_size=3)
+    plain = {"string": TEXT, "integer": st.integers(-(2**70), 2**70), "boolean": st.booleans(), "null": st.none()}
+    return plain.get(str(kind), ANY)
+
+
+class Document:
+    """The operations of the JSON API, and known ids to call them with."""
+
+    def __init__(self, company: House, http: httpx.Client) -> None:
+        found = http.get("/api/v1/openapi.json").raise_for_status().json()
+        self.parts = found.get("components", {}).get("schemas", {})
+        self.operations = sorted(
+            (method, path)
+            for path, methods in found["paths"].items()
+            for method in methods
+            if path.startswith(("/api/v1/", "/log/"))
+        )
+        self._paths = found["paths"]
+        people, types = company.company.ids, company.company.types
+        campaign = company.ship(next(company.cars))
+        filing = http.get("/api/v1/filings", headers=someone(company, "Lin Qiao")).json()["items"][0]["id"]
+        self.ids = [company.release["id"], campaign, filing, *people.values(), *types.values()]
+        self.ids += [*company.company.ecus.values(), next(company.cars).document["vehicle"]]
+
+    def calls(self) -> st.SearchStrategy[tuple[str, str, dict[str, Any]]]:
+        return st.sampled_from(self.operations).flatmap(self._call)
+
+    def _call(self, operation: tuple[str, str]) -> st.SearchStrategy[tuple[str, str, dict[str, Any]]]:
+        method, path = operation
+        said = self._paths[path][method]
+        parameters = said.get("parameters", [])
+        inside = {p["name"]: st.sampled_from(self.ids) | TEXT for p in parameters if p["in"] == "path"}
+        query = {p["name"]: values(p.get("schema", {}), self.parts) for p in parameters if p["in"] == "query"}
+        schema = said.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
+        return st.tuples(
+            st.just(method),
+            st.fixed_dictionaries(inside).map(lambda given: _address(path, given)),
+            st.fixed_dictionaries(
+                {},
+                optional={"query": st.fixed_dictionaries({}, optional=query), "body": values(schema or {}, self.parts)},
+            ),
+        )
+
+
+def _address(path: str, given: Mapping[str, str]) -> str:
+    for name, value in given.items():
+        quoted = "".join(f"%{byte:02x}" for byte in value.encode("utf-8", "surrogatepass")[:600])
+        path = path.replace(f"{{{name}}}", quoted or "-")
+    return path
+
+
+@pytest.fixture(scope="module")
+def document(company: House, http) -> Document:
+    return Document(company, http)
+
+
+def test_no_operation_of_the_api_fails_whatever_it_is_given(company: House, http, document):
+    people = ["Administrator", *company.company.clients]
+
+    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(call=document.calls(), who=st.sampled_from(people))
+    def fuzz(call: tuple[str, str, dict[str, Any]], who: str) -> None:
+        method, path, more = call
+        before = company.event_count()
+        content = json.dumps(more["body"]).encode() if "body" in more else None
+        query = {k: _query(v) for k, v in more.get("query", {}).items()}
+        answer = http.request(method, path, params=query, content=content, headers=someone(company, who) | JSON_TYPE)
+        assert answer.status_code < 500, f"{method} {path} {more}: {answer.status_code}"
+        if answer.status_code >= 400:
+            assert answer.headers["content-type"] == PROBLEM
+            with company.database.read() as view:
+                kinds = {row.kind for row in view.all(select(event.c.kind).where(event.c.seq > before))}
+            assert kinds <= {"action.refused"}, f"{method} {path} {more}: {answer.status_code}, but {kinds}"
+
+    fuzz()
+    company.tick()
+    report = installation.check_records(company.opened.settings)
+    assert report.clean, report.differences[:3]
+
+
+def _query(value: Any) -> Any:
+    """Give what a query string can carry."""
+    text = value if isinstance(value, str) else json.dumps(value)
+    return text.encode("utf-8", "replace").decode()[:2_000]
