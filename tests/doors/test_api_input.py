@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from roadworthy import installation
 from roadworthy.database.schema import event
+from roadworthy.webui.limits import SMALL_BODY
 from tests.conftest import LONG
 from tests.doors.house import House, running, writes
 
@@ -74,10 +75,10 @@ def test_a_body_above_the_limit_is_413_before_it_is_read_whole(company: House, h
     small = 100_000
     monkeypatch.setattr("roadworthy.webui.limits.JSON_BODY", small)
     body = json.dumps({"name": "x" * small, "roles": []}).encode()
-    for who in ({}, someone(company, "Administrator")):
+    for who, limit in (({}, SMALL_BODY), (someone(company, "Administrator"), small)):
         for content in (body, iter([body[:50_000], body[50_000:]])):
             answer = http.post("/api/v1/people", content=content, headers=who | JSON_TYPE)
-            assert str(small) in refused(answer, 413)["detail"]
+            assert str(limit) in refused(answer, 413)["detail"]
     assert http.get("/healthz").status_code == 200
 
 
