@@ -323,9 +323,14 @@ def assignment_ids(view: View, campaign_id: str) -> list[str]:
     return [row.id for row in view.all(query)]
 
 
-def next_number(view: View) -> int:
-    """Give the next DDI action number (the writer holds the lock or retries on the unique key)."""
-    return int(view.scalar(select(func.coalesce(func.max(action.c.number), 0)))) + 1
+def next_number(work: Work, campaign_id: str) -> int:
+    """Give the next DDI action number.
+
+    First contacts of one campaign wait for each other here; those of two may get the same number, of which the unique
+    key lets one through: the other is to be tried again.
+    """
+    work.execute(select(campaign.c.id).where(campaign.c.id == campaign_id).with_for_update(key_share=True))
+    return int(work.scalar(select(func.coalesce(func.max(action.c.number), 0)))) + 1
 
 
 def counts(view: View, campaign_id: str) -> Mapping[int, Mapping[str, int]]:

@@ -102,6 +102,20 @@ HOSTILE = st.sampled_from(
     ["", " ", "\x00", "\ud800", "../..", "'; DROP TABLE person; --", "REL-", "CMP-01ARZ3NDEKTSV4RRFFQ69G5FAV", "9" * 40,
      "x" * 5_000, "\u202e", "٣", "1e5", "-1", "null", "2026-02-30", "2026-03-01", "LHYC70CC0S0000001", "A" * 17]
 )  # fmt: skip
+PLAIN = [
+    "new", "1.0.1", "adcu-hw3", "IVI", "speed_max", "auditor", "release_engineer", "number", "text", "tuf", "swupdate",
+    "2026-03-01", "2026-03-20", "announcement", "miit_activity", "samr_record", "miit_change_permit", "ota", "HY7000C",
+    "120", "0.05", "true", "7" * 64,
+]  # fmt: skip
+KINDS = {
+    "release_id": "REL", "campaign_id": "CMP", "filing_id": "FIL", "type_id": "TYP", "ecu_id": "ECU",
+    "person_id": "USR", "vehicle_id": "VEH",
+}  # fmt: skip
+WORDS = {
+    "verb": ["submit", "approve", "classify", "withdraw", "start", "pause", "resume", "advance", "stop", "complete"],
+    "fact": ["defect_removed", "performance_change.safety"], "role": ["auditor", "administrator"],
+    "key": ["speed_max", "ivi.theme"], "what": ["vehicles", "ecus"], "kind": ["csv", "xlsx"], "path": ["tile/0/000"],
+}  # fmt: skip
 TEXT = HOSTILE | st.text(st.characters(exclude_categories=()), max_size=12)
 ANY = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | TEXT,
@@ -113,7 +127,7 @@ MAX_DEPTH = 4
 
 def values(schema: Mapping[str, Any], parts: Mapping[str, Any], depth: int = 0) -> st.SearchStrategy[Any]:
     """Values that a schema mostly allows, and now and then anything."""
-    return st.one_of(_fitting(schema, parts, depth), _fitting(schema, parts, depth), ANY)
+    return st.one_of(*[_fitting(schema, parts, depth)] * 9, ANY)
 
 
 def _fitting(schema: Mapping[str, Any], parts: Mapping[str, Any], depth: int) -> st.SearchStrategy[Any]:
@@ -133,8 +147,14 @@ def _fitting(schema: Mapping[str, Any], parts: Mapping[str, Any], depth: int) ->
         )
     if kind == "array" and depth < MAX_DEPTH:
         return st.lists(values(schema.get("items", {}), parts, depth + 1), max_size=3)
-    plain = {"string": TEXT, "integer": st.integers(-(2**70), 2**70), "boolean": st.booleans(), "null": st.none()}
+    numbers = st.integers(-1, 5) | st.integers(-(2**70), 2**70)
+    plain = {"string": words(parts), "integer": numbers, "boolean": st.booleans(), "null": st.none()}
     return plain.get(str(kind), ANY)
+
+
+def words(parts: Mapping[str, Any]) -> st.SearchStrategy[str]:
+    """Texts: half of them such as belong here, ids among them."""
+    return st.sampled_from([*parts["ids"], *PLAIN]) | TEXT
 
 
 class Document:
@@ -155,6 +175,7 @@ class Document:
         filing = http.get("/api/v1/filings", headers=someone(company, "Lin Qiao")).json()["items"][0]["id"]
         self.ids = [company.release["id"], campaign, filing, *people.values(), *types.values()]
         self.ids += [*company.company.ecus.values(), next(company.cars).document["vehicle"]]
+        self.parts["ids"] = self.ids
 
     def calls(self) -> st.SearchStrategy[tuple[str, str, dict[str, Any]]]:
         return st.sampled_from(self.operations).flatmap(self._call)
@@ -163,17 +184,23 @@ class Document:
         method, path = operation
         said = self._paths[path][method]
         parameters = said.get("parameters", [])
-        inside = {p["name"]: st.sampled_from(self.ids) | TEXT for p in parameters if p["in"] == "path"}
+        inside = {p["name"]: self._named(p["name"]) for p in parameters if p["in"] == "path"}
         query = {p["name"]: values(p.get("schema", {}), self.parts) for p in parameters if p["in"] == "query"}
         schema = said.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
         return st.tuples(
             st.just(method),
             st.fixed_dictionaries(inside).map(lambda given: _address(path, given)),
             st.fixed_dictionaries(
-                {},
-                optional={"query": st.fixed_dictionaries({}, optional=query), "body": values(schema or {}, self.parts)},
+                {"body": values(schema, self.parts)} if schema else {},
+                optional={"query": st.fixed_dictionaries({}, optional=query)},
             ),
         )
+
+    def _named(self, name: str) -> st.SearchStrategy[str]:
+        """Values of a path parameter: mostly of the right kind."""
+        prefix = KINDS.get(name)
+        fitting = [one for one in self.ids if prefix and one.startswith(prefix)] or WORDS.get(name, self.ids)
+        return st.one_of(*[st.sampled_from(fitting)] * 5, st.sampled_from(self.ids), TEXT)
 
 
 def _address(path: str, given: Mapping[str, str]) -> str:

@@ -201,8 +201,8 @@ def _assign(database: Database, vehicle: Vehicle) -> Offer | None:
             if place is None:
                 return found
             campaign, wave, lease, unit = place
+            number = store.next_number(work, campaign.id)
             made = _insert(work, vehicle, lease, unit.serial, unit.hardware_id)
-            number = store.next_number(work)
             work.insert(
                 store.action,
                 {
