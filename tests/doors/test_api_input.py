@@ -2,16 +2,19 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from secrets import token_hex
 from typing import Any
 
 import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import make_url, select
 
 from roadworthy import installation
 from roadworthy.database.schema import event
+from tests import postgresql
 from tests.conftest import LONG
 from tests.doors.house import House, running, writes
 
@@ -20,11 +23,25 @@ JSON_TYPE = {"Content-Type": "application/json"}
 EXAMPLES = 3_000 if LONG else 250
 
 
-@pytest.fixture(scope="module")
-def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def company(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """An installation of its own: what is thrown at it here may succeed."""
-    with running(tmp_path_factory.mktemp("company") / "home", vehicles=3) as house:
+    with _database(request) as told, running(tmp_path_factory.mktemp("company") / "home", vehicles=3, **told) as house:
         yield house
+
+
+@contextmanager
+def _database(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
+    """Give the setting that names an empty database of the fixture's kind; SQLite is the default."""
+    if request.param == "sqlite":
+        yield {}
+        return
+    server, name = make_url(request.getfixturevalue("postgresql_server")), f"rw_{token_hex(8)}"
+    postgresql.execute(server, f"CREATE DATABASE {name} TEMPLATE template0")
+    try:
+        yield {"database_url": server.set(database=name).render_as_string(hide_password=False)}
+    finally:
+        postgresql.execute(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +111,41 @@ def test_an_id_of_another_kind_is_named(company: House, http):
     release = company.release["id"]
     for path in (f"/api/v1/campaigns/{release}", f"/api/v1/filings/{release}", f"/api/v1/vehicle-types/{release}"):
         assert release in refused(http.get(path, headers=someone(company, "Lin Qiao")), 400)["detail"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "vehicles?province=%00", "vehicles?after=%00", "vehicles/export.csv?province=%00", "campaigns?after=%00",
+        "releases?after=%00", "filings?after=%00", "filings?status=%00", "filings?package_sha256=%00",
+        "campaigns/{campaign}/vehicles?status=%00", "campaigns/{campaign}/vehicles?vin=%00",
+        "campaigns/{campaign}/vehicles?after=99999999999999999999", "campaigns/{campaign}/vehicles?wave=9999999999999",
+    ],
+)  # fmt: skip
+def test_what_no_column_takes_is_the_callers_fault_on_every_database(company: House, http, document, path):
+    """PostgreSQL takes no NUL and no number beyond a column, SQLite no number beyond 64 bits."""
+    (campaign,) = [one for one in document.ids if one.startswith("CMP")]
+    answer = http.get("/api/v1/" + path.format(campaign=campaign), headers=someone(company, "Lin Qiao"))
+    assert answer.status_code < 500
+    if answer.status_code >= 400:
+        refused(answer, 400, 422)
+
+
+def test_a_text_that_no_column_takes_leaves_nothing_behind(company: House, http, document):
+    lin, before = someone(company, "Lin Qiao"), company.event_count()
+    target = {"release": company.release["id"], "waves": [100]}
+    types = {"vehicle_types": [company.company.types["HY7000C"]], "ecus": [company.company.ecus["HY7000C/IVI"]]}
+    for path, body in (
+        ("campaigns", {**target, "name": "nul", "filter": {"provinces": ["\x00"]}}),
+        ("campaigns", {**target, "name": "x" * 500, "filter": {"sold": True}}),
+        ("releases", {**types, "name": "nul", "version": "1", "swin": "\x00" * 5_000}),
+    ):
+        answer = http.post(f"/api/v1/{path}", json=body, headers=lin)
+        if answer.status_code != 201:
+            refused(answer, 400, 422)
+            with company.database.read() as view:
+                kinds = {row.kind for row in view.all(select(event.c.kind).where(event.c.seq > before))}
+            assert kinds <= {"action.refused", "release.created", "campaign.created"}
 
 
 # Every operation of the OpenAPI document
