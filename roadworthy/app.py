@@ -18,6 +18,7 @@ from roadworthy.device.uptane import router as uptane_router
 from roadworthy.filings.web import router as filings_router
 from roadworthy.fleet.web import router as fleet_router
 from roadworthy.installation import Installation
+from roadworthy.kernel.decision import Text
 from roadworthy.kernel.errors import SignInNeeded
 from roadworthy.products.sheets import MAX_SHEET_BYTES
 from roadworthy.products.web import router as products_router
@@ -28,9 +29,9 @@ from roadworthy.signing.keys import trusted_log
 from roadworthy.signing.signers import DirectorSigner
 from roadworthy.transparency.making import Log
 from roadworthy.webui.console import install_console
+from roadworthy.webui.limits import Limits
 from roadworthy.webui.proxies import Forwarded, TrustedProxies
 from roadworthy.webui.session import session_of
-from roadworthy.webui.uploads import BodyLimit
 
 # Files have limits of their own, kept where they are read.
 _LIMITS = {
@@ -81,7 +82,7 @@ def create_app(installation: Installation) -> FastAPI:
         uptane_router,
     ):
         app.include_router(router)
-    app.add_middleware(BodyLimit, limits=_LIMITS)
+    app.add_middleware(Limits, limits=_LIMITS)
     app.add_middleware(Forwarded, proxies=proxies)
     return app
 
@@ -106,7 +107,10 @@ def _reader_name(database: Database) -> Callable[[Request], str]:
     authenticate = _authenticate(database)
 
     def name(request: Request) -> str:
-        actor = authenticate(request)
+        try:
+            actor = authenticate(request)
+        except SignInNeeded:
+            return ""  # a page for visitors: sign-in, errors
         with database.read() as view:
             return str(accounts.whoami(view, actor).name)
 
@@ -123,10 +127,10 @@ def trust_of(settings: Settings) -> dict[str, str]:
     }
 
 
-def read_demo_people(home: Path) -> list[tuple[str, str]]:
+def read_demo_people(home: Path) -> list[tuple[Text, str]]:
     """Give the cast of the demo with their tokens, from the file that only `roadworthy demo` writes."""
     file = home / "demo-people.json"
-    return [(label, token) for label, token in json.loads(file.read_text("utf-8"))] if file.is_file() else []
+    return [(Text(**label), token) for label, token in json.loads(file.read_text("utf-8"))] if file.is_file() else []
 
 
 def _log_per_thread(settings: Settings) -> Callable[[], Log]:

@@ -58,7 +58,7 @@ class Installation:
 
 
 def open_installation(settings: Settings, time: Time | None = None) -> Installation:
-    """Open an installation whose schema is current.
+    """Open an installation whose schema is current; what uploads left that a crash cut off is removed.
 
     Raises Broken when the database is too old or new, Unusable when a rule pack cannot be loaded.
     """
@@ -66,7 +66,9 @@ def open_installation(settings: Settings, time: Time | None = None) -> Installat
     database = Database(settings.database_url, clock, reaction_kinds=reactions.KINDS)
     check(database)
     regime = Regime(law.load_packs(), settings.company, settings.safety_policy)
-    return Installation(settings, clock, database, regime, ArtifactStore(settings.artifacts))
+    artifacts = ArtifactStore(settings.artifacts)
+    artifacts.discard_drafts()
+    return Installation(settings, clock, database, regime, artifacts)
 
 
 def init(

@@ -1,4 +1,4 @@
-"""The worker: sequences the log, answers events, renews leases, publishes images.
+"""The worker: sequences the log, answers events, ends filings, renews leases, publishes images.
 
 Any crash is made good by the next tick; while no worker runs, leases end and delivery stops by itself.
 """
@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from roadworthy import reactions
 from roadworthy.campaigns import actions as campaigns
+from roadworthy.filings import actions as filings
 from roadworthy.installation import Installation, open_keys
 from roadworthy.kernel.errors import RoadworthyError
 from roadworthy.publishing import Publisher
@@ -45,12 +46,18 @@ class Worker:
         """Do everything that is due once; give whether there was anything to do."""
         placed = self._sequencer.tick()
         answered = reactions.run_pending(self._context)
-        now = self._database.time.now()
-        if self._renewed is None or now - self._renewed >= RENEWAL_PERIOD:
-            campaigns.renew(self._database, self._context.regime, self._context.lease_hours)
-            self._renewed = now
+        renewed = self._renew()
         published = self._publisher.tick()
-        return bool(placed or answered or published)
+        return bool(placed or answered or renewed or published)
+
+    def _renew(self) -> int:
+        now = self._database.time.now()
+        if self._renewed is not None and now - self._renewed < RENEWAL_PERIOD:
+            return 0
+        ended = filings.expire_ended(self._database)
+        asked = campaigns.renew(self._database, self._context.regime, self._context.lease_hours)
+        self._renewed = now
+        return ended + asked
 
     def run(self, stop: threading.Event) -> None:
         """Tick until `stop` is set. A failing tick is told and tried again: leases end by themselves meanwhile."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from secrets import token_hex
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import URL, make_url
 
 from roadworthy.database import Actor, Database
@@ -24,6 +25,10 @@ LONG = os.environ.get("ROADWORTHY_LONG") == "1"
 
 # Read before any test module is: tests may add tables of their own to the one MetaData.
 PRODUCT_TABLES = tuple(load_tables().sorted_tables)
+
+# A busy computer is no reason to fail: time is measured in benchmarks, never in a test.
+settings.register_profile("roadworthy", deadline=None)
+settings.load_profile("roadworthy")
 
 Person = Callable[..., Actor]
 

@@ -16,6 +16,7 @@ from sqlalchemy import (
     and_,
     case,
     func,
+    or_,
     select,
 )
 
@@ -154,6 +155,21 @@ def page(view: View, after: str, limit: int) -> list[Campaign]:
     return [_campaign(row) for row in view.all(query)]
 
 
+def search(view: View, word: str, status: str, before: str, limit: int) -> list[Campaign]:
+    """List campaigns, newest first: part of the name or id, a status, ids before `before`; empty asks for none."""
+    query = select(campaign).order_by(campaign.c.id.desc()).limit(limit)
+    if word:
+        found = (
+            func.lower(column).contains(word.lower(), autoescape=True) for column in (campaign.c.name, campaign.c.id)
+        )
+        query = query.where(or_(*found))
+    if status:
+        query = query.where(campaign.c.status == status)
+    if before:
+        query = query.where(campaign.c.id < before)
+    return [_campaign(row) for row in view.all(query)]
+
+
 def running(view: View) -> list[Campaign]:
     """Give the campaigns that hand out updates now, oldest first."""
     return [_campaign(row) for row in view.all(select(campaign).where(campaign.c.status == "running").order_by("id"))]
@@ -210,6 +226,19 @@ def decisions(view: View, campaign_id: str) -> list[GateDecision]:
     """Give all gate decisions of a campaign, oldest first."""
     query = select(gate_decision).where(gate_decision.c.campaign_id == campaign_id).order_by(gate_decision.c.id)
     return [_decision(row) for row in view.all(query)]
+
+
+def last_decisions(view: View, campaign_id: str) -> list[GateDecision]:
+    """Give the newest gate decision of a campaign for each vehicle type."""
+    newest = select(func.max(gate_decision.c.id)).where(gate_decision.c.campaign_id == campaign_id)
+    query = select(gate_decision).where(gate_decision.c.id.in_(newest.group_by(gate_decision.c.vehicle_type_id)))
+    return [_decision(row) for row in view.all(query.order_by(gate_decision.c.id))]
+
+
+def filing_ids_of(view: View, decision_ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Give the filings that gate decisions rest on, by decision id, without loading their reports."""
+    query = select(gate_decision.c.id, gate_decision.c.filing_ids).where(gate_decision.c.id.in_(set(decision_ids)))
+    return {row.id: tuple(row.filing_ids) for row in view.all(query)}
 
 
 def open_leases(view: View, now: datetime, campaign_id: str | None = None) -> list[GateDecision]:
@@ -344,6 +373,14 @@ def counts(view: View, campaign_id: str) -> Mapping[int, Mapping[str, int]]:
     for row in view.all(query):
         found.setdefault(row.wave, {})[row.status] = row.vehicles
     return found
+
+
+def attested(view: View, campaign_ids: Iterable[str]) -> dict[str, int]:
+    """Count the vehicles that attest the new software, by campaign id."""
+    query = select(action.c.campaign_id, func.count().label("vehicles")).where(
+        action.c.campaign_id.in_(list(campaign_ids)), action.c.status == "attested"
+    )
+    return {row.campaign_id: row.vehicles for row in view.all(query.group_by(action.c.campaign_id))}
 
 
 def vehicle_lines(

@@ -113,12 +113,20 @@ def _as_refusal(error: IntegrityError) -> Refused:
 def _sqlite(url: str) -> Engine:
     if sqlite3.sqlite_version_info < SQLITE_FLOOR:
         raise Broken(f"SQLite {sqlite3.sqlite_version} is too old; Roadworthy needs 3.40 or newer.")
-    engine = create_engine(url, connect_args={"timeout": 30})
+    engine = create_engine(url, connect_args={"timeout": 30}, hide_parameters=True)
 
     @on.listens_for(engine, "connect")
     def _pragmas(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # the driver's own BEGIN is late; `_begin` below says it exactly
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF"):
+        # recursive_triggers: else INSERT OR REPLACE would delete rows of append-only tables past their triggers.
+        pragmas = (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "trusted_schema=OFF",
+            "recursive_triggers=ON",
+        )
+        for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}")
 
     @on.listens_for(engine, "begin")
@@ -131,9 +139,10 @@ def _sqlite(url: str) -> Engine:
 
 
 def _postgresql(url: str) -> Engine:
-    engine = create_engine(url, pool_pre_ping=True)
+    engine = create_engine(url, pool_pre_ping=True, hide_parameters=True)
     with engine.connect() as connection:
         version: Any = connection.execute(text("SHOW server_version_num")).scalar_one()
     if int(version) < POSTGRESQL_FLOOR:
+        engine.dispose()
         raise Broken(f"PostgreSQL {version} is too old; Roadworthy needs 15 or newer.")
     return engine

@@ -176,13 +176,16 @@ def readiness(release: Release, dossier: Dossier) -> tuple[Finding, ...]:
     )
 
 
-def gate(report: Mapping[str, Any], own: Sequence[Finding]) -> Decision:
-    """Put the law's answer for one model and the product's own findings together; the strictest wins."""
+def gate(report: Mapping[str, Any], own: Sequence[Finding], undeclared: Sequence[str] = ()) -> Decision:
+    """Put the law's answer for one model and the product's own findings together; the strictest wins.
+
+    `undeclared` are the parameters for want of which the difference is unknown; they are named where it matters.
+    """
     model = report["models"][0]
     findings = [_of_law(entry, Outcome.OPEN) for entry in model["gates_open"]]
     findings += [_of_law(entry, Outcome(entry["state"])) for entry in model["gates_blocked"]]
     if missing := model["missing_facts"]:
-        findings.append(_unknown(missing))
+        findings.append(_unknown(missing, undeclared if "main_parameters_changed" in missing else ()))
     verdict = Decision.of([*findings, *own])
     law = Outcome(model["decision"])
     # The law's own word counts even where no single gate carries it (a label that is still undetermined).
@@ -194,18 +197,18 @@ def _of_law(entry: Mapping[str, Any], state: Outcome) -> Finding:
     return Finding(entry["token"], state, Text(**entry["text"]), entry["citation"], Text(**fix))
 
 
-def _unknown(missing: Sequence[str]) -> Finding:
+def _unknown(missing: Sequence[str], undeclared: Sequence[str]) -> Finding:
     names = ", ".join(missing)
-    return Finding(
-        "FACTS",
-        Outcome.HOLD,
-        Text(f"以下事实未知:{names}", f"These facts are unknown: {names}"),
-        "",
-        Text(
-            "由负责人员陈述,或补充登记",
-            "Have the person in charge state them (release answer), or complete the registry",
-        ),
+    text = Text(f"以下事实未知:{names}", f"These facts are unknown: {names}")
+    fix = Text(
+        "由负责人员陈述,或补充登记",
+        "Have the person in charge state them (release answer), or complete the registry",
     )
+    if undeclared:
+        keys = ", ".join(undeclared)
+        text = Text(f"{text.zh};未声明参数值:{keys}", f"{text.en}; no value is declared for {keys}")
+        fix = Text(f"声明新软件设定的参数值;{fix.zh}", f"Declare what the software sets (release declare). {fix.en}")
+    return Finding("FACTS", Outcome.HOLD, text, "", fix)
 
 
 def _own(code: str, met: bool, text: Text, fix: Text) -> Finding:

@@ -1,17 +1,15 @@
-"""Request bodies: files as a stream of chunks, never whole in memory; everything else up to a limit."""
+"""Request bodies as a stream of chunks, never whole in memory."""
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from time import monotonic
 
-from anyio import from_thread
+from anyio import fail_after, from_thread
 from fastapi import Request
-from starlette.datastructures import Headers
-from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from roadworthy.kernel.errors import Unusable
 
-LARGEST_BODY = 32 * 2**20  # a campaign's list of a million VINs has 20 MiB
+REST_SECONDS = 10.0
+SLOWEST = 1_000  # bytes a second
 
 
 class TooLarge(Unusable):
@@ -19,6 +17,13 @@ class TooLarge(Unusable):
 
     status = 413
     code = "body.too_large"
+
+
+class TooSlow(Unusable):
+    """The body came too slowly; send it again over a better connection."""
+
+    status = 408
+    code = "body.too_slow"
 
 
 class Truncated(Unusable):
@@ -32,7 +37,8 @@ def body_chunks(request: Request, limit: int) -> Iterator[bytes]:
     """Give the body of a request chunk by chunk; for endpoints that FastAPI runs in a worker thread.
 
     Raises TooLarge above `limit` bytes (at once when Content-Length says so), Truncated when fewer bytes come than
-    Content-Length says.
+    Content-Length says, TooSlow when the sender rests for 10 seconds or stays below 1,000 bytes a second: a sender
+    that only holds the line would hold a worker thread with it.
     """
     announced = request.headers.get("content-length", "")
     expected = int(announced) if announced.isdecimal() else None
@@ -40,8 +46,14 @@ def body_chunks(request: Request, limit: int) -> Iterator[bytes]:
         raise TooLarge(f"The body has {expected} bytes; at most {limit} are allowed here.")
     stream = request.stream()
 
+    began = monotonic()
+
     async def following() -> bytes | None:
-        return await anext(stream, None)
+        try:
+            with fail_after(REST_SECONDS):
+                return await anext(stream, None)
+        except TimeoutError as error:
+            raise TooSlow from error
 
     received = 0
     while True:
@@ -49,6 +61,8 @@ def body_chunks(request: Request, limit: int) -> Iterator[bytes]:
         if chunk is None:
             break
         received += len(chunk)
+        if received < SLOWEST * (monotonic() - began - REST_SECONDS):
+            raise TooSlow
         if received > limit:
             raise TooLarge(f"The body has more than {limit} bytes, which is the limit here.")
         if chunk:
@@ -63,34 +77,3 @@ def small_body(request: Request, limit: int) -> bytes:
     Raises TooLarge, Truncated.
     """
     return b"".join(body_chunks(request, limit))
-
-
-class BodyLimit:
-    """ASGI middleware: whoever reads a body above the limit gets 413; FastAPI reads JSON and forms whole."""
-
-    def __init__(self, app: ASGIApp, limits: Mapping[str, int]) -> None:
-        """Limit bodies of `app` to 32 MiB; `limits` gives other limits in bytes by a pattern of the whole path."""
-        self.app = app
-        self.limits = [(re.compile(pattern), limit) for pattern, limit in limits.items()]
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass one request through."""
-        if scope["type"] == "http":
-            receive = self._limited(scope, receive)
-        await self.app(scope, receive, send)
-
-    def _limited(self, scope: Scope, receive: Receive) -> Receive:
-        limit = next((n for pattern, n in self.limits if pattern.fullmatch(scope["path"])), LARGEST_BODY)
-        announced = Headers(scope=scope).get("content-length", "")
-        received = 0
-
-        async def limited() -> Message:
-            nonlocal received
-            message = {"type": ""} if announced.isdecimal() and int(announced) > limit else await receive()
-            received += len(message.get("body", b""))
-            if not message["type"] or received > limit:
-                # Of Starlette's family, since FastAPI answers 400 to any other fault in reading a body.
-                raise HTTPException(413, f"The body is larger than the {limit} bytes allowed here; send less at once.")
-            return message
-
-        return limited

@@ -14,6 +14,7 @@ from sqlalchemy import make_url, select
 
 from roadworthy import installation
 from roadworthy.database.schema import event
+from roadworthy.webui.limits import SMALL_BODY
 from tests import postgresql
 from tests.conftest import LONG
 from tests.doors.house import House, running, writes
@@ -89,12 +90,12 @@ def test_unknown_fields_are_refused_and_named(company: House, http):
 
 def test_a_body_above_the_limit_is_413_before_it_is_read_whole(company: House, http, monkeypatch):
     small = 100_000
-    monkeypatch.setattr("roadworthy.webui.uploads.LARGEST_BODY", small)
+    monkeypatch.setattr("roadworthy.webui.limits.JSON_BODY", small)
     body = json.dumps({"name": "x" * small, "roles": []}).encode()
-    for who in ({}, someone(company, "Administrator")):
+    for who, limit in (({}, SMALL_BODY), (someone(company, "Administrator"), small)):
         for content in (body, iter([body[:50_000], body[50_000:]])):
             answer = http.post("/api/v1/people", content=content, headers=who | JSON_TYPE)
-            assert str(small) in refused(answer, 413)["detail"]
+            assert str(limit) in refused(answer, 413)["detail"]
     assert http.get("/healthz").status_code == 200
 
 

@@ -282,9 +282,12 @@ def test_a_report_is_kept_apart_and_written_only_when_new(signed_vehicle: Signed
 def test_master_data_are_corrected_by_whom_they_belong_to(database: Database, imported: ImpId) -> None:
     with database.read() as view:
         vehicle_id = VehId(store.ids_of_import(view, imported)[0])
-    assert actions.amend_vehicle(database, OFFICER, vehicle_id, sold=False, province=" 江苏 ").province == "江苏"
+    assert actions.amend_vehicle(database, OFFICER, vehicle_id, province=" 江苏 ").province == "江苏"
     with pytest.raises(Refused, match="Nothing would change"):
-        actions.amend_vehicle(database, OFFICER, vehicle_id, sold=False)
+        actions.amend_vehicle(database, OFFICER, vehicle_id, province="江苏")
+    for loosened in ({"sold": False}, {"test_fleet": True}):
+        with pytest.raises(Refused, match="stays a sold car"):
+            actions.amend_vehicle(database, OFFICER, vehicle_id, **loosened)
     with pytest.raises(Unusable, match="40"):
         actions.amend_vehicle(database, OFFICER, vehicle_id, province="x" * 41)
     with pytest.raises(NotPermitted):

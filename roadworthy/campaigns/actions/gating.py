@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from roadworthy.campaigns import rules, store
+from roadworthy.campaigns.actions.decided import is_as_decided
 from roadworthy.campaigns.actions.targets import target_types
 from roadworthy.campaigns.model import Campaign, GateDecision, GteId, Wave
 from roadworthy.campaigns.states import CAMPAIGN
@@ -62,9 +63,9 @@ def live_lease(view: View, campaign_id: str, wave: int, vehicle_type_id: str) ->
     return None
 
 
-def live_leases(view: View) -> list[GateDecision]:
-    """Give all leases that allow delivery at this moment, oldest first."""
-    return [found for found in store.open_leases(view, view.now) if _still_rests(view, found)]
+def live_leases(view: View, campaign_id: str | None = None) -> list[GateDecision]:
+    """Give the leases that allow delivery at this moment, of all campaigns or of one, oldest first."""
+    return [found for found in store.open_leases(view, view.now, campaign_id) if _still_rests(view, found)]
 
 
 def renew(database: Database, regime: Regime, lease_hours: int) -> int:
@@ -130,7 +131,7 @@ def _needs_renewal(view: View, campaign: Campaign) -> bool:
 
 def _still_rests(view: View, found: GateDecision) -> bool:
     counting = view.all(filings_store.accepted_select(found.filing_ids, beijing_date(view.now)))
-    if len(counting) != len(found.filing_ids):
+    if len(counting) != len(found.filing_ids) or not is_as_decided(view, found):
         return False
     return releases_store.get(view, found.release_id).status == "approved"
 

@@ -87,6 +87,11 @@ def amend_vehicle(
     with database.begin(actor, attempt="vehicle.amend", subject=vehicle_id) as work:
         require_any(actor, *ROLES)
         known = store.load_vehicle(work, vehicle_id)
+        if known.sold and (sold is False or (test_fleet and not known.test_fleet)):
+            raise Refused(
+                "A car that was sold stays a sold car: the law's filings depend on it. Correct the import instead.",
+                code="vehicle.sold",
+            )
         changes = {name: value for name, value in given.items() if value is not None and value != getattr(known, name)}
         if not changes:
             raise Refused("Nothing would change; the record says this already.", code="nothing_changed")

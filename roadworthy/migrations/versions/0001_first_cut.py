@@ -276,19 +276,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_release_status"), ["status"], unique=False)
 
     op.create_table(
-        "session",
-        sa.Column("id_sha256", sa.String(length=64), nullable=False),
-        sa.Column("person_id", sa.String(length=32), nullable=False),
-        sa.Column("created_at", sa.String(length=27), nullable=False),
-        sa.Column("expires_at", sa.String(length=27), nullable=False),
-        sa.Column("seen_at", sa.String(length=27), nullable=False),
-        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_session_person_id")),
-        sa.PrimaryKeyConstraint("id_sha256", name=op.f("pk_session")),
-    )
-    with op.batch_alter_table("session", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_session_person_id"), ["person_id"], unique=False)
-
-    op.create_table(
         "variant",
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("vehicle_type_id", sa.String(length=32), nullable=False),
@@ -409,6 +396,22 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["release_id"], ["release.id"], name=op.f("fk_sbom_release_id")),
         sa.PrimaryKeyConstraint("release_id", name=op.f("pk_sbom")),
     )
+    op.create_table(
+        "session",
+        sa.Column("id_sha256", sa.String(length=64), nullable=False),
+        sa.Column("person_id", sa.String(length=32), nullable=False),
+        sa.Column("token_id", sa.String(length=32), nullable=False),
+        sa.Column("created_at", sa.String(length=27), nullable=False),
+        sa.Column("expires_at", sa.String(length=27), nullable=False),
+        sa.Column("seen_at", sa.String(length=27), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_session_person_id")),
+        sa.ForeignKeyConstraint(["token_id"], ["api_token.id"], name=op.f("fk_session_token_id")),
+        sa.PrimaryKeyConstraint("id_sha256", name=op.f("pk_session")),
+    )
+    with op.batch_alter_table("session", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_session_person_id"), ["person_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_session_token_id"), ["token_id"], unique=False)
+
     op.create_table(
         "vehicle",
         sa.Column("id", sa.String(length=32), nullable=False),
@@ -607,6 +610,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_vehicle_import_id"))
 
     op.drop_table("vehicle")
+    with op.batch_alter_table("session", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_session_token_id"))
+        batch_op.drop_index(batch_op.f("ix_session_person_id"))
+
+    op.drop_table("session")
     op.drop_table("sbom")
     with op.batch_alter_table("package", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_package_sha256"))
@@ -627,10 +635,6 @@ def downgrade() -> None:
     op.drop_table("campaign")
     op.drop_table("answer")
     op.drop_table("variant")
-    with op.batch_alter_table("session", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_session_person_id"))
-
-    op.drop_table("session")
     with op.batch_alter_table("release", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_release_status"))
 

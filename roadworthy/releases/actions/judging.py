@@ -78,7 +78,7 @@ def judge(view: View, regime: Regime, release: Release, vehicle_type_id: str, sc
     world = _world(view, regime, release, papers, scope)
     facts = rules.facts_of(release, dossier, target, world)
     report = law.classify(facts, regime.packs, view.now).to_json()
-    decision = rules.gate(report, rules.readiness(release, dossier))
+    decision = rules.gate(report, rules.readiness(release, dossier), target.undeclared)
     return Judgement(vehicle_type_id, decision, report, facts, papers.ids)
 
 
@@ -144,7 +144,10 @@ class _Papers:
         states = {str(kind): _state(kind, word, filing) for kind, (word, filing) in found.items()}
         valid = [filing for word, filing in found.values() if word == "valid"]
         resting = [f.id for f in (*valid, permit, plan) if f is not None]
-        filed = found[FilingKind.MIIT_ACTIVITY][1] or _filed_otherwise(view, release)
+        # An imported model has no activity filing at MIIT: what SAMR holds is what was filed.
+        filed = (
+            found[FilingKind.MIIT_ACTIVITY][1] or _filed_otherwise(view, release) or found[FilingKind.SAMR_RECORD][1]
+        )
         return cls(states, filed, permit, plan, tuple(sorted(resting)))
 
 
