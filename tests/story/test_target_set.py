@@ -35,3 +35,20 @@ def test_a_filing_for_a_set_of_vins_covers_this_set_only(story: Story) -> None:
     story.do("start", campaign)
     story.world.tick()
     assert [car.update().status for car in (one, three)] == [Status.ATTESTED, Status.NOTHING_NEW]
+
+
+def test_a_car_that_begins_to_match_a_filed_filter_later_gets_nothing(story: Story) -> None:
+    """N45-6a, D25-2d: a car that moves into the filter after the set was counted lies outside the filed set."""
+    one, two, late = story.cars["X5"]
+    move = f"/vehicles/{late.id}"
+    story.by("administrator").patch(move, {"province": "浙江"})
+    release = story.released(Plan())
+    story.file_release(release, ["X5"], vin_set_digest=target_digest([one.vin, two.vin]))
+    campaign = story.planned(release, filter={"provinces": ["江苏"]})
+    story.do("start", campaign)
+    story.world.tick()
+    assert one.update().status is Status.ATTESTED
+
+    story.by("administrator").patch(move, {"province": "江苏"})
+    assert late.update().status is Status.NOTHING_NEW
+    assert "deploymentBase" not in late.base()
