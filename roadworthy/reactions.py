@@ -50,7 +50,12 @@ Answer = Callable[[Context, Cause], set[CmpId]]
 def _those_resting_on_it(context: Context, cause: Cause) -> set[CmpId]:
     """A paper lost its force: whoever rests on it."""
     with context.database.read() as view:
-        return {one.campaign_id for one in campaigns_store.unclosed(view, view.now) if cause.subject in one.filing_ids}
+        return {
+            campaign.id
+            for campaign in campaigns_store.running(view)
+            # Ended leases too: one ends with its papers, and the campaign is to be held all the same.
+            if any(cause.subject in one.filing_ids for one in campaigns_store.decisions(view, campaign.id))
+        }
 
 
 def _those_of_the_release(context: Context, cause: Cause) -> set[CmpId]:
