@@ -9,9 +9,9 @@ from sqlalchemy import event as on
 from sqlalchemy import func, select
 
 from roadworthy.campaigns import actions, rules, store
-from roadworthy.campaigns.model import Action, Campaign
+from roadworthy.campaigns.model import Action, Campaign, Said
 from roadworthy.campaigns.states import ACTION
-from roadworthy.database import Database
+from roadworthy.database import Actor, Database
 from roadworthy.database.schema import event
 from roadworthy.filings import actions as filings
 from roadworthy.fleet import actions as fleet
@@ -50,7 +50,9 @@ def attest(co: Company, vehicle: Vehicle, sha256: str, *, success: bool | None =
         columns = {"attested_path": "p", "attested_sha256": sha256, "attested_at": work.now}
         unit = fleet_store.change_unit(work, unit, {**columns, "report_counter": unit.report_counter + 1})
         work.record("software.attested", vehicle.id, {}, lane="fleet")
-        actions.settle(work, vehicle, unit, sha256, success=success, detail="boot failed")
+        known = store.open_actions(work, vehicle.id)
+        failed = known[-1][0].assignment_id if known and success is False else ""
+        actions.settle(work, vehicle, {unit.serial: sha256}, failed, "boot failed")
 
 
 def status(co: Company, vehicle: Vehicle, number: int) -> str:
@@ -208,7 +210,9 @@ def test_a_withdrawn_filing_stops_delivery_before_any_worker_notices(co: Company
 def test_a_car_whose_record_is_corrected_leaves_the_filter_and_gets_nothing_more(co: Company) -> None:
     _, cars = co.running()
     offered(co, cars[0])
-    corrected = fleet.amend_vehicle(co.database, co.officer, cars[0].id, sold=False)
+    corrected = fleet.amend_vehicle(
+        co.database, Actor(co.officer.id, frozenset({"compliance_officer"})), cars[0].id, sold=False
+    )
     assert call(co, corrected) is None
 
 
@@ -355,7 +359,7 @@ def test_in_every_state_every_word_moves_as_the_table_says_or_changes_nothing(co
                         actions.report(co.database, car, action.number, word)
                 continue
             move = next((m for m in ACTION.moves if (m.state, m.verb) == (state, verb)), None)
-            after = actions.report(co.database, car, action.number, verb, "said")
+            after = actions.report(co.database, car, action.number, verb, Said("proceeding", "none", ("said",)))
             assert after.status == (state if move is None else move.target)
             if move is None or move.target == state:
                 assert after == action
@@ -388,7 +392,7 @@ def test_success_is_the_attested_hash_alone(co: Company) -> None:
 def test_a_long_story_of_a_vehicle_is_cut_and_says_so(co: Company) -> None:
     _, cars = co.running()
     found = offered(co, cars[0])
-    told = actions.report(co.database, cars[0], found.action.number, "fail", "x" * 1_000)
+    told = actions.report(co.database, cars[0], found.action.number, "fail", Said("closed", "failure", ("x" * 1_000,)))
     assert told.detail.endswith("[cut here]")
     assert len(told.detail) <= 400
 

@@ -31,7 +31,6 @@ DETAIL_LENGTH = 400
 MAX_REPORTS = 1_000  # words of a vehicle on one action, as in hawkBit
 _ENDING = frozenset({"report", "fail", "give_up", "confirm_cancel"})
 _SYSTEM = Actor("system:campaigns")
-_ENDED = frozenset({"stopped", "completed"})  # campaigns whose open actions are cancelled
 _TRIES = 5  # a vehicle that calls twice at once meets itself; each try sees what the other call did
 
 # verb -> kind of its event
@@ -229,7 +228,7 @@ def _next(view: View, vehicle: Vehicle) -> Offer | _Cancel | _Renew | _Make | No
     for action, campaign_status in known:
         if action.status == "cancelling":
             return offer_of(view, action, vehicle)
-        if campaign_status in _ENDED and action.status in TO_DO and not _refused_to_cancel(view, action):
+        if campaign_status == "stopped" and action.status in TO_DO and not _refused_to_cancel(view, action):
             return _Cancel(action)
     for action, campaign_status in known:
         if campaign_status == "running" and action.status in TO_DO:
