@@ -116,6 +116,9 @@ def older(tmp_path: Path) -> Iterator[Path]:
     yield tmp_path
 
 
-def test_an_older_schema_says_what_to_do(older: Path) -> None:
-    with pytest.raises(Broken, match="upgrade"):
-        open_installation(load(older, {"ROADWORTHY_COMPANY": "x"}))
+def test_an_older_schema_says_to_run_the_server_which_upgrades_it(older: Path) -> None:
+    settings = load(older, {})
+    with pytest.raises(Broken, match="run the server once"):
+        open_installation(settings)
+    open_installation(settings, migrate=True).close()
+    open_installation(settings).close()

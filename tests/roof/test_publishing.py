@@ -186,14 +186,16 @@ def test_while_the_gate_signer_is_away_what_is_cleared_lives_on_and_what_is_with
     house.tick()
     house.gate.away = True
     before = header_of(house.images.timestamp)
+    house.co.tick(hours=13)
+    campaigns.renew(house.co.database, house.co.regime, HOURS)
     with pytest.raises(SignerAway):
-        house.tick(hours=13)  # `released` ends in 11 hours and cannot be renewed
+        house.tick()  # the new lease is to be published, and cannot be
     after = header_of(house.images.timestamp)
     assert after.expires > before.expires
 
     filings.withdraw(house.co.database, house.co.second, filed[0], "wrong form")
     with pytest.raises(SignerAway):
-        house.tick(hours=13)
+        house.tick(hours=12)
     assert header_of(house.images.timestamp) == after  # nothing prolongs what is not cleared any more
     house.gate.away = False
     house.tick()
