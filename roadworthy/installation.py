@@ -67,14 +67,18 @@ class Installation:
         self.database.close()
 
 
-def open_installation(settings: Settings, time: Time | None = None) -> Installation:
-    """Open an installation whose schema is current; what uploads left that a crash cut off is removed.
+def open_installation(settings: Settings, time: Time | None = None, *, migrate: bool = False) -> Installation:
+    """Open an installation whose schema is current; with `migrate` (the server) it is made so first.
+
+    What uploads left that a crash cut off is removed.
 
     Raises Broken when the database is too old or new, Unusable when a rule pack cannot be loaded.
     """
     clock = time or SystemTime()
     database = Database(settings.database_url, clock, reaction_kinds=reactions.KINDS)
     try:
+        if migrate:
+            upgrade(database)
         check(database)
         regime = Regime(law.load_packs(), settings.company, settings.safety_policy)
     except BaseException:
