@@ -157,7 +157,7 @@ def test_bytes_and_declarations_are_frozen_after_submission(database: Database, 
         if move is not None:
             move(database, two, wanted)
         for attempt in (
-            lambda: releases.attach_package(database, one, wanted, "a.img", stored, {"ECU-1": "hw"}),
+            lambda: releases.attach_package(database, one, wanted, "a.img", stored),
             lambda: releases.attach_sbom(database, one, wanted, SBOM, "0" * 64),
             lambda: releases.declare(database, one, wanted, "ECU-1", {"a": "1"}),
         ):
