@@ -5,7 +5,7 @@ own moves; 4. each vehicle's assignment and how it went. Rows hold VINs: a bundl
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,14 +13,31 @@ from typing import Any
 from sqlalchemy import select
 
 from roadworthy.campaigns import store as campaigns_store
+from roadworthy.campaigns.model import GateDecision
 from roadworthy.database import View
 from roadworthy.database.schema import event, event_row
 from roadworthy.kernel.event import Json
 from roadworthy.releases import store as releases_store
 from roadworthy.storage import ArtifactStore
-from roadworthy.transparency.making import Log, Superseded, make_receipt, make_row_opening
+from roadworthy.transparency.making import Log, NotLogged, Superseded, make_receipt, make_row_opening
 
-_OPENED = frozenset({"campaign", "release", "package", "sbom", "filing", "gate_decision", "assignment", "action"})
+_OPENED = frozenset(
+    {
+        "action",
+        "answer",
+        "assignment",
+        "campaign",
+        "classification",
+        "declaration",
+        "dossier_item",
+        "filing",
+        "gate_decision",
+        "package",
+        "release",
+        "sbom",
+        "wave",
+    }
+)
 _PIECE = 400
 MAX_DOCUMENT = 8 * 2**20
 
@@ -36,9 +53,9 @@ class Evidence:
 
 
 def campaign_evidence(view: View, log_dir: Path, artifacts: ArtifactStore, campaign_id: str) -> Evidence:
-    """Gather the evidence of one campaign under the published checkpoint.
+    """Gather the evidence of one campaign under the published checkpoint; later events are only counted.
 
-    Raises NotFound, NotLogged.
+    Raises NotFound, NotLogged before the first checkpoint.
     """
     found = campaigns_store.get(view, campaign_id)
     release = releases_store.get(view, found.release_id)
@@ -48,7 +65,15 @@ def campaign_evidence(view: View, log_dir: Path, artifacts: ArtifactStore, campa
     subjects = [release.id, *filings, campaign_id, *(d.id for d in decisions), *assignments]
     log = Log(log_dir)
     note = log.checkpoint()
-    receipts = [_record(view, log, note, row) for row in _events(view, subjects)]
+    events = _events(view, subjects)
+    last_writer = _last_writers(view, [row.id for row in events])
+    receipts = []
+    for row in events:
+        try:
+            receipt = make_receipt(view, log, row.id, note)
+        except NotLogged:
+            continue  # it came after the checkpoint; how many did is said in the scope
+        receipts.append({"receipt": receipt, "rows": _openings(view, row.id, last_writer.get(row.id, []))})
     scope = {
         "campaign": campaign_id,
         "release": release.id,
@@ -56,6 +81,7 @@ def campaign_evidence(view: View, log_dir: Path, artifacts: ArtifactStore, campa
         "decisions": [d.id for d in decisions],
         "filings": filings,
         "vehicles": len(assignments),
+        "events_after_checkpoint": len(events) - len(receipts),
     }
     return Evidence(scope, receipts, _documents(view, artifacts, release.id, decisions), note)
 
@@ -70,19 +96,35 @@ def _events(view: View, subjects: Iterable[str]) -> list[Any]:
     return sorted(found, key=lambda row: row.seq)
 
 
-def _record(view: View, log: Log, note: str, row: Any) -> dict[str, Any]:
-    lines = view.all(select(event_row).where(event_row.c.event_id == row.id).order_by(event_row.c.position))
+def _last_writers(view: View, event_ids: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
+    """Give the rows (table, key) to open by the event that wrote them last; `event_ids` are oldest first."""
+    writer: dict[tuple[str, str], str] = {}
+    for start in range(0, len(event_ids), _PIECE):
+        piece = event_ids[start : start + _PIECE]
+        place = {event_id: n for n, event_id in enumerate(piece)}
+        columns = select(event_row.c.event_id, event_row.c.table_name, event_row.c.row_key)
+        lines = view.all(columns.where(event_row.c.event_id.in_(piece), event_row.c.table_name.in_(sorted(_OPENED))))
+        for line in sorted(lines, key=lambda one: place[one.event_id]):
+            writer[line.table_name, line.row_key] = line.event_id
+    found: dict[str, list[tuple[str, str]]] = {}
+    for row, event_id in writer.items():
+        found.setdefault(event_id, []).append(row)
+    return found
+
+
+def _openings(view: View, event_id: str, rows: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
     openings = []
-    for line in lines:
-        if line.table_name in _OPENED:
-            try:
-                openings.append(make_row_opening(view, row.id, line.table_name, line.row_key))
-            except Superseded:
-                continue  # a later event about this row is in the bundle too, and opens what it left
-    return {"receipt": make_receipt(view, log, row.id, note), "rows": openings}
+    for table, key in sorted(rows):
+        try:
+            openings.append(make_row_opening(view, event_id, table, key))
+        except Superseded:
+            continue  # an event that is not of this campaign, or came after the checkpoint, wrote it again
+    return openings
 
 
-def _documents(view: View, artifacts: ArtifactStore, release_id: str, decisions: Iterable[Any]) -> dict[str, bytes]:
+def _documents(
+    view: View, artifacts: ArtifactStore, release_id: str, decisions: Iterable[GateDecision]
+) -> dict[str, bytes]:
     """Give the dossier's papers (to 8 MiB each) by hash and the gate's whole answers."""
     dossier = releases_store.dossier_of(view, release_id)
     papers = [(item.sha256, item.filename) for item in dossier.items]
@@ -93,6 +135,7 @@ def _documents(view: View, artifacts: ArtifactStore, release_id: str, decisions:
         if artifacts.length(sha256) <= MAX_DOCUMENT:
             found[f"{sha256[:12]}-{filename}"] = b"".join(artifacts.read(sha256))
     for decision in decisions:
-        report = json.dumps(decision.report, ensure_ascii=False, indent=1, sort_keys=True)
+        _, answer = campaigns_store.decision_basis(view, decision.id)
+        report = json.dumps(answer, ensure_ascii=False, indent=1, sort_keys=True)
         found[f"{decision.id}.json"] = report.encode("utf-8")
     return found

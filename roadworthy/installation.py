@@ -4,7 +4,7 @@ What `init` makes is a development installation: all key files lie on one comput
 """
 
 import json
-import os
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,7 +24,17 @@ from roadworthy.releases.actions import Regime
 from roadworthy.releases.states import RELEASE
 from roadworthy.settings import Settings, load
 from roadworthy.signing import image_repository as images
-from roadworthy.signing.keys import CUSTODY, PublicKey, SigningKey, generate_key, open_key, trusted_log
+from roadworthy.signing.files import replace_file
+from roadworthy.signing.keys import (
+    CUSTODY,
+    SHORTEST_PASSPHRASE,
+    PublicKey,
+    SigningKey,
+    WrongPassphrase,
+    generate_key,
+    open_key,
+    trusted_log,
+)
 from roadworthy.signing.roots import ROOT_DAYS, director_roles, image_roles, make_root
 from roadworthy.signing.store import publish_image_set
 from roadworthy.storage import ArtifactStore
@@ -57,15 +67,23 @@ class Installation:
         self.database.close()
 
 
-def open_installation(settings: Settings, time: Time | None = None) -> Installation:
-    """Open an installation whose schema is current; what uploads left that a crash cut off is removed.
+def open_installation(settings: Settings, time: Time | None = None, *, migrate: bool = False) -> Installation:
+    """Open an installation whose schema is current; with `migrate` (the server) it is made so first.
+
+    What uploads left that a crash cut off is removed.
 
     Raises Broken when the database is too old or new, Unusable when a rule pack cannot be loaded.
     """
     clock = time or SystemTime()
     database = Database(settings.database_url, clock, reaction_kinds=reactions.KINDS)
-    check(database)
-    regime = Regime(law.load_packs(), settings.company, settings.safety_policy)
+    try:
+        if migrate:
+            upgrade(database)
+        check(database)
+        regime = Regime(law.load_packs(), settings.company, settings.safety_policy)
+    except BaseException:
+        database.close()
+        raise
     artifacts = ArtifactStore(settings.artifacts)
     artifacts.discard_drafts()
     return Installation(settings, clock, database, regime, artifacts)
@@ -74,34 +92,26 @@ def open_installation(settings: Settings, time: Time | None = None) -> Installat
 def init(
     home: Path, given: Mapping[str, str | int | bool], passphrases: Mapping[str, str], administrator: str
 ) -> tuple[Person, str]:
-    """Make a new installation in `home`; give the first administrator and the token, shown this once.
+    """Make a new installation in `home`, an empty folder or none yet; give the first administrator and the token.
 
-    `given` are settings for roadworthy.toml, `passphrases` one for each custody. Raises Refused when there is an
-    installation already.
+    `given` are settings for roadworthy.toml, `passphrases` one for each custody. When something fails, what was made
+    in `home` is taken away again. Raises Refused when `home` is not empty or the database holds people already,
+    WrongPassphrase for one that is missing or too short, Unusable for a setting or a name.
     """
-    if (home / "roadworthy.toml").exists():
-        raise Refused(f"{home} holds an installation already; choose an empty folder.", code="init.exists")
-    for folder in (home, home / "keys", home / "run"):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for folder in (home / "trust", home / "log", home / "artifacts"):
-        folder.mkdir(parents=True, exist_ok=True)
+    if home.exists() and (not home.is_dir() or any(home.iterdir())):
+        raise Refused(f"{home} is not an empty folder; choose another one.", code="init.exists")
+    _check_passphrases(passphrases)
     settings = load(home, {f"ROADWORTHY_{k.upper()}": str(v) for k, v in given.items()})
-    time = SystemTime()
-    for name, custody in CUSTODY.items():
-        # The log key's name is the log's origin: it stands in every checkpoint.
-        generate_key(
-            home / "keys" / f"{name}.pem", passphrases[custody], settings.log_origin if name == "log" else name
-        )
-    database = Database(settings.database_url, time, reaction_kinds=reactions.KINDS)
+    there = home.exists()
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
-        upgrade(database)
-        _first_metadata(home, settings, passphrases, database)
-        made = accounts.first_administrator(database, administrator)
-    finally:
-        database.close()
-    lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in given.items()]
-    _write(home / "roadworthy.toml", "\n".join(lines) + "\n")
-    return made
+        return _fill(home, settings, given, passphrases, administrator)
+    except BaseException:
+        for made in home.iterdir():
+            shutil.rmtree(made) if made.is_dir() else made.unlink()
+        if not there:
+            home.rmdir()
+        raise
 
 
 def check_records(settings: Settings) -> Report:
@@ -124,6 +134,43 @@ def open_keys(home: Path, custody: str, passphrase: str) -> dict[str, SigningKey
     Raises WrongPassphrase, NoKey.
     """
     return {n: open_key(home / "keys" / f"{n}.pem", passphrase) for n, c in CUSTODY.items() if c == custody}
+
+
+def _check_passphrases(passphrases: Mapping[str, str]) -> None:
+    for custody in sorted(set(CUSTODY.values())):
+        if len(passphrases.get(custody, "")) < SHORTEST_PASSPHRASE:
+            raise WrongPassphrase(
+                f"The passphrase of the {custody} keys has fewer than {SHORTEST_PASSPHRASE} characters; choose another."
+            )
+
+
+def _fill(
+    home: Path,
+    settings: Settings,
+    given: Mapping[str, str | int | bool],
+    passphrases: Mapping[str, str],
+    administrator: str,
+) -> tuple[Person, str]:
+    """Fill the folder of a new installation; roadworthy.toml, which makes it one, comes last."""
+    home.chmod(0o700)  # a folder that was there already may be open to others
+    for folder in (settings.keys, settings.run):
+        folder.mkdir(mode=0o700)
+    for folder in (settings.trust, settings.log, settings.artifacts):
+        folder.mkdir()
+    for name, custody in CUSTODY.items():
+        # The log key's name is the log's origin: it stands in every checkpoint.
+        told = settings.log_origin if name == "log" else name
+        generate_key(settings.keys / f"{name}.pem", passphrases[custody], told)
+    database = Database(settings.database_url, SystemTime(), reaction_kinds=reactions.KINDS)
+    try:
+        upgrade(database)
+        made = accounts.first_administrator(database, administrator)
+        _first_metadata(home, settings, passphrases, database)
+    finally:
+        database.close()
+    lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in given.items()]
+    _write(home / "roadworthy.toml", "\n".join(lines) + "\n", mode=0o600)  # a database address may hold a password
+    return made
 
 
 def _first_metadata(home: Path, settings: Settings, passphrases: Mapping[str, str], database: Database) -> None:
@@ -162,10 +209,5 @@ def _opened(home: Path, custody: str, passphrases: Mapping[str, str]) -> dict[st
     return open_keys(home, custody, passphrases[custody])
 
 
-def _write(path: Path, text: str) -> None:
-    draft = path.with_suffix(".new")
-    with draft.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+def _write(path: Path, text: str, mode: int = 0o644) -> None:
+    replace_file(path, text.encode("utf-8"), mode=mode)

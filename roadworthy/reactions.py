@@ -1,21 +1,28 @@
 """What follows from an event in another room: one visible table, run by the worker from the outbox.
 
 A lower room never calls a higher one: it records an event, and here stands who answers. Every answer names the
-event that caused it and may run twice without harm.
+event that caused it and may run twice without harm. An answer that fails is told and tried again at the next tick;
+the others do not wait for it.
 """
 
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 
 from roadworthy.campaigns import actions as campaigns
 from roadworthy.campaigns import store as campaigns_store
-from roadworthy.campaigns.model import GateDecision
-from roadworthy.database import Actor, Database
+from roadworthy.campaigns.model import CmpId
+from roadworthy.database import Actor, Database, View
 from roadworthy.database.schema import event, pending
+from roadworthy.fleet import store as fleet_store
+from roadworthy.kernel.errors import RoadworthyError
+from roadworthy.releases import store as releases_store
 from roadworthy.releases.actions import Regime
 
+log = logging.getLogger(__name__)
 ACTOR = Actor("system:reactions")
 
 
@@ -37,49 +44,107 @@ class Cause:
     subject: str
 
 
-def _ask_all_gates_again(context: Context, cause: Cause) -> None:
-    """A paper lost its force: every running campaign that rests on it is asked again and held if need be."""
+Answer = Callable[[Context, Cause], set[CmpId]]
+
+
+def _those_resting_on_it(context: Context, cause: Cause) -> set[CmpId]:
+    """A paper lost its force: whoever rests on it."""
     with context.database.read() as view:
-        resting = [c for c in campaigns_store.running(view) if _rests_on(campaigns_store.decisions(view, c.id), cause)]
-    for campaign in resting:
-        campaigns.recheck(context.database, context.regime, campaign, context.lease_hours, cause.id)
+        return {
+            campaign.id
+            for campaign in campaigns_store.running(view)
+            # Ended leases too: one ends with its papers, and the campaign is to be held all the same.
+            if any(cause.subject in one.filing_ids for one in campaigns_store.decisions(view, campaign.id))
+        }
 
 
-def _ask_gates_of_release(context: Context, cause: Cause) -> None:
-    """A release was withdrawn or an answer about it changed: its running campaigns are asked again."""
+def _those_of_the_release(context: Context, cause: Cause) -> set[CmpId]:
+    """A release was withdrawn, or an answer about it changed."""
     with context.database.read() as view:
-        running = [c for c in campaigns_store.running(view) if c.release_id == cause.subject]
-    for campaign in running:
-        campaigns.recheck(context.database, context.regime, campaign, context.lease_hours, cause.id)
+        return {campaign.id for campaign in campaigns_store.running(view) if campaign.release_id == cause.subject}
 
 
-def _rests_on(decisions: list[GateDecision], cause: Cause) -> bool:
-    return any(cause.subject in decision.filing_ids for decision in decisions)
+def _those_of_the_type(context: Context, cause: Cause) -> set[CmpId]:
+    """The registry says something else about a vehicle type."""
+    with context.database.read() as view:
+        return _for_type(view, cause.subject)
 
 
-# event kind -> answer
-TABLE: Mapping[str, Callable[[Context, Cause], None]] = {
-    "filing.withdrawn": _ask_all_gates_again,
-    "filing.expired": _ask_all_gates_again,
-    "release.withdrawn": _ask_gates_of_release,
-    "fact.answered": _ask_gates_of_release,
+def _those_of_the_vehicle(context: Context, cause: Cause) -> set[CmpId]:
+    """A vehicle's record was corrected, it was sold for instance: it may have joined a target set, or left it."""
+    with context.database.read() as view:
+        return _for_type(view, fleet_store.load_vehicle(view, cause.subject).vehicle_type_id)
+
+
+def _all(context: Context, cause: Cause) -> set[CmpId]:  # noqa: ARG001 - every answer has the same shape
+    """Something that every vehicle type may depend on changed."""
+    with context.database.read() as view:
+        return {campaign.id for campaign in campaigns_store.running(view)}
+
+
+def _none_but_register(context: Context, cause: Cause) -> set[CmpId]:
+    """A campaign is complete: the permitted values that its vehicles have now are those of the vehicle type."""
+    campaigns.register_permitted(context.database, ACTOR, CmpId(cause.subject), cause.id)
+    return set()
+
+
+# event kind -> answer: what it does, and the running campaigns whose gate is asked again (held if the answer is no)
+TABLE: Mapping[str, Answer] = {
+    "filing.withdrawn": _those_resting_on_it,
+    "filing.expired": _those_resting_on_it,
+    "release.withdrawn": _those_of_the_release,
+    "fact.answered": _those_of_the_release,
+    "values.registered": _those_of_the_type,
+    "vehicle_type.amended": _those_of_the_type,
+    "vehicle.amended": _those_of_the_vehicle,
+    "ecu.amended": _all,
+    "parameter.amended": _all,
+    "campaign.completed": _none_but_register,
 }
 KINDS = frozenset(TABLE)
 
 
 def run_pending(context: Context) -> int:
-    """Answer the events that wait, oldest first; give how many. An event is taken off only after its answer."""
-    with context.database.read() as view:
-        query = (
-            select(event.c.seq, event.c.id, event.c.kind, event.c.subject)
-            .join(pending, pending.c.event_seq == event.c.seq)
-            .where(pending.c.consumer == "reactions")
-            .order_by(event.c.seq)
-            .limit(100)
-        )
-        waiting = view.all(query)
-    for row in waiting:
-        TABLE[row.kind](context, Cause(row.id, row.kind, row.subject))
+    """Answer the events that wait, oldest first; give how many were. An event is taken off only after its answer.
+
+    A campaign that several events name is asked once, on account of the newest.
+    """
+    asked: dict[CmpId, str] = {}
+    owed: list[tuple[int, set[CmpId]]] = []
+    for seq, cause in _waiting(context.database):
+        answer = TABLE.get(cause.kind)  # a kind that an older version answered is only taken off
+        with _told(cause.kind, cause.id):
+            found = set() if answer is None else answer(context, cause)
+            asked |= dict.fromkeys(found, cause.id)
+            owed.append((seq, found))
+    done: set[CmpId] = set()
+    for campaign_id, cause_id in asked.items():
+        with _told("gate of", campaign_id):
+            campaigns.recheck(context.database, context.regime, campaign_id, context.lease_hours, cause_id)
+            done.add(campaign_id)
+    answered = [seq for seq, found in owed if found <= done]
+    if answered:
         with context.database.begin(ACTOR) as work:
-            work.execute(delete(pending).where(pending.c.consumer == "reactions", pending.c.event_seq == row.seq))
-    return len(waiting)
+            mine = (pending.c.consumer == "reactions") & (pending.c.event_seq == bindparam("seq"))
+            work.execute(delete(pending).where(mine), [{"seq": seq} for seq in answered])
+    return len(answered)
+
+
+def _waiting(database: Database) -> list[tuple[int, Cause]]:
+    query = select(event.c.seq, event.c.id, event.c.kind, event.c.subject)
+    query = query.join(pending, pending.c.event_seq == event.c.seq).where(pending.c.consumer == "reactions")
+    with database.read() as view:
+        return [(row.seq, Cause(row.id, row.kind, row.subject)) for row in view.all(query.order_by(event.c.seq))]
+
+
+def _for_type(view: View, vehicle_type_id: str) -> set[CmpId]:
+    running = campaigns_store.running(view)
+    return {c.id for c in running if vehicle_type_id in releases_store.get(view, c.release_id).vehicle_type_ids}
+
+
+@contextmanager
+def _told(what: str, subject: str) -> Iterator[None]:
+    try:
+        yield
+    except RoadworthyError as error:
+        log.error("%s %s is not answered yet (%s): %s", what, subject, error.error_code, error.message)  # noqa: TRY400

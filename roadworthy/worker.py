@@ -1,18 +1,26 @@
-"""The worker: sequences the log, answers events, ends filings, renews leases, publishes images.
+"""The worker: sequences the log, ends papers, answers events, renews leases, publishes images.
 
-Any crash is made good by the next tick; while no worker runs, leases end and delivery stops by itself.
+Each is a step of its own: one that fails is told and waits a moment (longer each time, half a minute at most), and
+the others go on, so that holding a campaign never waits for a signer. Any crash is made good by the next tick; while
+no worker runs, leases end and delivery stops by itself.
 """
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from roadworthy import reactions
 from roadworthy.campaigns import actions as campaigns
+from roadworthy.database import Actor, Database
 from roadworthy.filings import actions as filings
+from roadworthy.filings import store as filings_store
 from roadworthy.installation import Installation, open_keys
 from roadworthy.kernel.errors import RoadworthyError
+from roadworthy.kernel.time import beijing_date
 from roadworthy.publishing import Publisher
 from roadworthy.signing.keys import SigningKey
 from roadworthy.signing.signers import DirectorSigner, GateSigner
@@ -20,55 +28,98 @@ from roadworthy.transparency.making import Log
 from roadworthy.transparency.sequencer import Sequencer
 
 log = logging.getLogger(__name__)
+ACTOR = Actor("system:worker")
 IDLE_SECONDS = 0.2
 RENEWAL_PERIOD = timedelta(seconds=30)
+SWEEP_PERIOD = timedelta(minutes=10)
+LONGEST_PAUSE = timedelta(seconds=30)
+
+
+@dataclass
+class Step:
+    """One kind of work. `run` gives whether there was anything to do; after a failure it rests until `next_at`."""
+
+    name: str
+    run: Callable[[], bool]
+    failures: int = 0
+    next_at: datetime | None = None
+
+    def tick(self, now: datetime) -> bool:
+        """Do what is due; a failure is told, and never raised."""
+        if self.next_at is not None and now < self.next_at:
+            return False
+        try:
+            busy = self.run()
+        except RoadworthyError as error:
+            self._failed(now)
+            log.error("%s failed (%s): %s", self.name, error.error_code, error.message)  # noqa: TRY400 - one line
+            return False
+        except (SQLAlchemyError, OSError):
+            self._failed(now)
+            log.exception("%s failed", self.name)
+            return False
+        self.failures, self.next_at = 0, None
+        return busy
+
+    def _failed(self, now: datetime) -> None:
+        self.next_at = now + min(timedelta(seconds=IDLE_SECONDS * 2**self.failures), LONGEST_PAUSE)
+        self.failures = min(self.failures + 1, 16)
 
 
 class Worker:
     """All background work of one installation."""
 
-    def __init__(self, installation: Installation, keys: Mapping[str, SigningKey]) -> None:
-        """Work with the keys of the custody WORKER."""
-        settings = installation.settings
+    def __init__(self, installation: Installation, sequencer: Sequencer, publisher: Publisher) -> None:
+        """Put the steps in order: a checkpoint first, since publishing needs it; then what may end a lease."""
         self._database = installation.database
-        self._context = reactions.Context(installation.database, installation.regime, settings.lease_hours)
-        self._sequencer = Sequencer(installation.database, settings.log, keys["log"])
-        self._publisher = Publisher(
-            installation.database,
-            Log(settings.log),
-            keys,
-            GateSigner(settings.home),
-            DirectorSigner(settings.home),
-        )
+        self._context = reactions.Context(installation.database, installation.regime, installation.settings.lease_hours)
         self._renewed: datetime | None = None
+        self._swept: datetime | None = None
+        self.steps = (
+            Step("sequencing", lambda: bool(sequencer.tick())),
+            Step("ending papers", lambda: bool(expire_filings(self._database))),
+            Step("answering events", lambda: bool(reactions.run_pending(self._context))),
+            Step("renewing leases", self._renew),
+            Step("publishing images", publisher.tick),
+        )
 
     def tick(self) -> bool:
         """Do everything that is due once; give whether there was anything to do."""
-        placed = self._sequencer.tick()
-        answered = reactions.run_pending(self._context)
-        renewed = self._renew()
-        published = self._publisher.tick()
-        return bool(placed or answered or renewed or published)
-
-    def _renew(self) -> int:
-        now = self._database.time.now()
-        if self._renewed is not None and now - self._renewed < RENEWAL_PERIOD:
-            return 0
-        ended = filings.expire_ended(self._database)
-        asked = campaigns.renew(self._database, self._context.regime, self._context.lease_hours)
-        self._renewed = now
-        return ended + asked
+        busy = [step.tick(self._database.time.now()) for step in self.steps]
+        return any(busy)
 
     def run(self, stop: threading.Event) -> None:
-        """Tick until `stop` is set. A failing tick is told and tried again: leases end by themselves meanwhile."""
+        """Tick until `stop` is set."""
         while not stop.is_set():
-            try:
-                busy = self.tick()
-            except RoadworthyError as error:
-                log.error("tick failed (%s): %s", error.error_code, error.message)  # noqa: TRY400 - one line, no trace
-                busy = False
-            if not busy:
+            if not self.tick():
                 stop.wait(IDLE_SECONDS)
+
+    def _renew(self) -> bool:
+        """Renew leases, and now and then ask every gate.
+
+        At the start, when the law or the settings may be new; on a new day, when the law may be; and every ten
+        minutes, since on PostgreSQL an answer may change while a gate is being asked.
+        """
+        now = self._database.time.now()
+        if self._renewed is not None and now - self._renewed < RENEWAL_PERIOD:
+            return False
+        sweep = (
+            self._swept is None or now - self._swept >= SWEEP_PERIOD or beijing_date(now) > beijing_date(self._swept)
+        )
+        campaigns.renew(self._database, self._context.regime, self._context.lease_hours, everything=sweep)
+        self._renewed = now
+        if sweep:
+            self._swept = now
+        return False
+
+
+def expire_filings(database: Database) -> int:
+    """End the filings whose validity has run out; give how many."""
+    with database.read() as view:
+        ended = filings_store.ended_filings(view, beijing_date(view.now))
+    for filing_id in ended:
+        filings.expire(database, ACTOR, filing_id)
+    return len(ended)
 
 
 def open_worker(installation: Installation, passphrase: str) -> Worker:
@@ -76,4 +127,8 @@ def open_worker(installation: Installation, passphrase: str) -> Worker:
 
     Raises WrongPassphrase, NoKey.
     """
-    return Worker(installation, open_keys(installation.settings.home, "WORKER", passphrase))
+    settings, database = installation.settings, installation.database
+    keys: Mapping[str, SigningKey] = open_keys(settings.home, "WORKER", passphrase)
+    gate, director = GateSigner(settings.home), DirectorSigner(settings.home)
+    publisher = Publisher(database, Log(settings.log), keys, gate, director)
+    return Worker(installation, Sequencer(database, settings.log, keys["log"]), publisher)

@@ -1,6 +1,7 @@
 """The table of registered values and all SQL over it."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Boolean, Column, ForeignKey, Index, Row, String, select
@@ -43,6 +44,13 @@ def current_values(view: View, type_id: str) -> dict[str, RegisteredValue]:
 def plain_values(view: View, type_id: str) -> dict[str, Json]:
     """Give the bare values of `current_values`, as `rules.diff` takes them."""
     return {key: one.value for key, one in current_values(view, type_id).items()}
+
+
+def values_as_of(view: View, type_id: str, moment: datetime) -> dict[str, RegisteredValue]:
+    """Give the registered values of a vehicle type that counted at `moment`, by parameter key."""
+    table = registered_value
+    query = select(table).where(table.c.vehicle_type_id == type_id, table.c.registered_at <= moment)
+    return {row.parameter_key: _value(row) for row in view.all(query.order_by(table.c.registered_at, table.c.id))}
 
 
 def value_history(view: View, type_id: str, parameter_key: str) -> list[RegisteredValue]:

@@ -7,8 +7,9 @@ from datetime import datetime
 from roadworthy.kernel.event import Json
 from roadworthy.kernel.ids import Id
 
-# An action in one of these states is not over (see states.ACTION).
-ACTIVE = frozenset({"offered", "retrieved", "downloading", "installing", "reported", "cancelling"})
+# An action in one of these states is not over; in one of TO_DO its vehicle has still something to do (states.ACTION).
+TO_DO = frozenset({"offered", "retrieved", "downloading", "installing"})
+ACTIVE = TO_DO | {"reported", "cancelling"}
 
 
 class CmpId(Id, prefix="CMP"):
@@ -65,7 +66,10 @@ class Wave:
 
 @dataclass(frozen=True)
 class GateDecision:
-    """What the gate said for one campaign, wave and vehicle type, and until when an open one counts (the lease)."""
+    """What the gate said for one campaign, wave and vehicle type, and until when an open one counts (the lease).
+
+    The whole answer and the facts stand beside it: `store.decision_basis`.
+    """
 
     id: GteId
     campaign_id: CmpId
@@ -75,7 +79,6 @@ class GateDecision:
     decision: str
     labels: tuple[str, ...]
     tier: str | None
-    report: Mapping[str, Json]
     filing_ids: tuple[str, ...]
     not_before: datetime
     not_after: datetime

@@ -2,17 +2,20 @@
 
 1. `share_of`     a vehicle's stable place in 0..9999 of a campaign, from a hash: no rows before first contact.
 2. `plan_waves`   shares from percentages; they must add up to 100.
-3. `lease_end`    until when an open gate counts.
+3. `lease_end`    until when an open gate counts: never longer than the papers it rests on.
 4. `target_digest` one digest for a set of VINs, however it was listed.
 5. `verb_of_feedback` what a DDI feedback means for the action (hawkBit DDI v1, feedback table).
 """
 
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from hashlib import sha256
 from itertools import pairwise
 
 from roadworthy.kernel.errors import Unusable
+from roadworthy.kernel.time import BEIJING
 
 SHARES = 10_000
 
@@ -39,9 +42,23 @@ def plan_waves(percentages: Sequence[int]) -> list[tuple[int, int]]:
     return list(pairwise(bounds))
 
 
-def lease_end(now: datetime, hours: int) -> datetime:
-    """Give the end of a lease that begins now; `hours` is at least 1."""
-    return now + timedelta(hours=hours)
+def wave_sizes(shares: Sequence[tuple[int, int]], places: Iterable[int]) -> list[int]:
+    """Count the vehicles of each wave from their places 0..9999; `shares` are those of `plan_waves`."""
+    starts = [low for low, _ in shares]
+    counted = Counter(bisect_right(starts, place) - 1 for place in places)
+    return [counted[number] for number in range(len(shares))]
+
+
+def lease_end(now: datetime, hours: int, valid_until: date | None = None) -> datetime:
+    """Give the end of a lease that begins now; `hours` is at least 1.
+
+    A paper that ends earlier ends it: `valid_until` is its last valid day in Beijing.
+    """
+    end = now + timedelta(hours=hours)
+    if valid_until is None:
+        return end
+    midnight = datetime.combine(valid_until + timedelta(days=1), time(), BEIJING)
+    return min(end, midnight.astimezone(UTC))
 
 
 def renewal_due(not_before: datetime, not_after: datetime, now: datetime) -> bool:

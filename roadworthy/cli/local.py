@@ -58,7 +58,7 @@ def serve(home: Path = Home) -> None:
     # Imported here: building the application is slow, and no other command needs it.
     from roadworthy.app import create_app  # noqa: PLC0415
 
-    opened = installation.open_installation(load(_existing(home), os.environ))
+    opened = installation.open_installation(load(_existing(home), os.environ), migrate=True)
     try:
         uvicorn.run(
             create_app(opened),

@@ -8,14 +8,21 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy import event as on
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.engine.interfaces import ExceptionContext
+from sqlalchemy.exc import DataError, IntegrityError
 
 from roadworthy.database.work import Actor, View, Work
-from roadworthy.kernel.errors import Broken, NotPermitted, Refused
+from roadworthy.kernel.errors import Broken, NotPermitted, Refused, Unusable
 from roadworthy.kernel.time import Time
 
 SQLITE_FLOOR = (3, 40, 0)
 POSTGRESQL_FLOOR = 150_000
+
+
+class ValueUnusable(Unusable):
+    """A text is too long or holds a character that cannot be stored (NUL), or a number is too large; correct it."""
+
+    code = "value.unusable"
 
 
 class Database:
@@ -30,6 +37,7 @@ class Database:
         self.url = make_url(url)
         self.reaction_kinds = reaction_kinds
         self.engine = _sqlite(url) if self.url.get_backend_name() == "sqlite" else _postgresql(url)
+        on.listen(self.engine, "handle_error", _name_unusable_values)
 
     @contextmanager
     def begin(self, actor: Actor, *, attempt: str = "", subject: str = "", cause: str = "") -> Iterator[Work]:
@@ -82,6 +90,14 @@ class Database:
                 },
             )
             work.close()
+
+
+def _name_unusable_values(context: ExceptionContext) -> None:
+    """Blame the caller for a value that no column takes: OverflowError and UnicodeEncodeError are SQLite's ways."""
+    if isinstance(context.sqlalchemy_exception, DataError) or isinstance(
+        context.original_exception, OverflowError | UnicodeEncodeError
+    ):
+        raise ValueUnusable
 
 
 def _as_refusal(error: IntegrityError) -> Refused:

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Row, Select, Table, and_, insert, update
+from sqlalchemy import Connection, Executable, Row, Select, Table, and_, insert, text, update
 
 from roadworthy.database.schema import STAFF, event, event_row, pending, row_key, row_values
 from roadworthy.kernel.errors import Broken, NotPermitted, Refused
@@ -78,6 +79,15 @@ class Work(View):
         self._reactions = reactions
         self._cause = cause
         self._unrecorded: list[tuple[str, str, bytes]] = []
+
+    def alone(self, what: str) -> None:
+        """Let only one unit of work at a time go on from here with `what`, until it ends; the others wait.
+
+        For what is counted up. SQLite has one writer at a time anyway (BEGIN IMMEDIATE).
+        """
+        if self.connection.dialect.name == "postgresql":
+            number = int.from_bytes(sha256(what.encode()).digest()[:8], "big", signed=True)
+            self.connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
 
     def insert(self, table: Table, row: Mapping[str, Any]) -> None:
         """Insert one tracked row; `record` must follow."""

@@ -66,6 +66,7 @@ class Release:
     author_id: str
     approver_id: str | None
     created_at: datetime
+    submitted_at: datetime | None = None
     package: Package | None = None
 
 

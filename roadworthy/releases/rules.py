@@ -1,11 +1,12 @@
 """What the law asks of a release, gathered as facts; the gate.
 
 1. `declarable`      which facts a named person may state, and in which role. Computed facts are not among them.
-2. `parameters_fact` turns the computed parameter difference into the facts of Notice 45 (7b); what a touched ECU
+2. `after_values`    the values that the touched ECUs of one vehicle type set; two that contradict are unknown.
+3. `parameters_fact` turns the computed parameter difference into the facts of Notice 45 (7b); what a touched ECU
                      can influence and nobody declared makes the answer unknown.
-3. `facts_of`        puts the whole object of the law's vocabulary together for one vehicle type.
-4. `readiness`       the product's own conditions beside the law: package, SBOM, approval by a second person.
-5. `gate`            law and readiness together: the strictest wins, unknown never opens.
+4. `facts_of`        puts the whole object of the law's vocabulary together for one vehicle type.
+5. `readiness`       the product's own conditions beside the law: package, SBOM, approval by a second person.
+6. `gate`            law and readiness together: the strictest wins, unknown never opens.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,12 +14,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from roadworthy.kernel.decision import Decision, Finding, Outcome, Text
+from roadworthy.kernel.decision import Decision, Finding, Outcome, Text, strictest
 from roadworthy.kernel.errors import NotPermitted, Unusable
-from roadworthy.kernel.event import Json
+from roadworthy.kernel.event import Json, canonical
 from roadworthy.releases.model import Dossier, DossierKind, Release
 
 _BOOL: tuple[Json, ...] = (True, False)
+_PERFORMANCES = ("safety", "environment", "energy", "anti_theft")
 # fact -> (role that may state it, allowed values). The vocabulary is that of the rule packs.
 DECLARABLE: Mapping[str, tuple[str, tuple[Json, ...]]] = {
     "performance_change.safety": ("homologation_officer", _BOOL),
@@ -54,17 +56,24 @@ class Change:
     unit: str = ""
 
 
+@dataclass(frozen=True, order=True)
+class Cars:
+    """One kind of vehicle among those aimed at: the law asks other things before sold, stock and test vehicles."""
+
+    sold: bool
+    test_fleet: bool
+
+
 @dataclass(frozen=True)
 class Target:
-    """One vehicle type as the registries have it, and what the release would change on it."""
+    """One vehicle type as the registries have it, the kinds of its vehicles, and what the release would change."""
 
     model_code: str
     automation_level: int
-    licensed_manufacturer: str
+    licensed_manufacturer: str | None
     imported: bool
     annex2_supplemented: bool
-    sold: bool
-    test_fleet: bool
+    cars: tuple[Cars, ...]
     holds_driving_automation: bool
     approval_relevant: bool
     changes: tuple[Change, ...] = ()
@@ -77,13 +86,13 @@ class World:
     """What stands outside the release: papers at the authorities, the company, the vehicles aimed at."""
 
     applicant: str
+    delivery: str
     filings: Mapping[str, Mapping[str, Json]]
     recall_plan_filed: bool
-    filed_sha256: str | None
+    released_hash_equals_filed: bool | None
     vins_outside_filed_scope: int | None
     swin_moved: bool
     company_safety_policy: bool
-    planned_release: date | None = None
     user_confirmation: str = "explicit"
 
 
@@ -104,6 +113,27 @@ def check_answer(fact: str, value: Json, roles: frozenset[str]) -> None:
     if not any(value is a or (not isinstance(a, bool) and not isinstance(value, bool) and value == a) for a in allowed):
         words = ", ".join(str(a).lower() if isinstance(a, bool) else str(a) for a in allowed)
         raise Unusable(f"{fact} is one of: {words}.", code="fact.value")
+
+
+def after_values(declared: Sequence[Mapping[str, Json]]) -> dict[str, Json]:
+    """Join what each touched ECU of one vehicle type declares; a parameter with two different values is left out.
+
+    A vehicle has one value of a parameter: which of two would hold after the upgrade, nobody can say.
+    """
+    told: dict[str, dict[bytes, Json]] = {}
+    for values in declared:
+        for key, value in values.items():
+            told.setdefault(key, {})[canonical(value)] = value
+    return {key: next(iter(values.values())) for key, values in told.items() if len(values) == 1}
+
+
+def joined(frozen: Sequence[Change], now: Sequence[Change]) -> tuple[Change, ...]:
+    """Join the changes against the values registered at submission with those against the values of now.
+
+    A permit that is registered later must not turn the release that needed it into a general one; and what was no
+    change at submission may have become one, when the vehicle type moved on meanwhile.
+    """
+    return tuple(sorted({change.name: change for change in (*now, *frozen)}.values(), key=lambda change: change.name))
 
 
 def parameters_fact(changes: Sequence[Change], undeclared: Sequence[str]) -> dict[str, Json]:
@@ -129,18 +159,18 @@ def facts_of(release: Release, dossier: Dossier, target: Target, world: World) -
     settled = {item.kind for item in dossier.items if item.approver_id is not None}
     facts: dict[str, Json] = {
         "reaches_vehicle": True,
-        "delivery": release.delivery,
-        "content_only_data": release.content_only and not target.changes,
+        "delivery": world.delivery,
+        "content_only_data": content_only(release, dossier, target),
         "applicant": world.applicant,
-        "planned_release": _day(world.planned_release or release.planned_release),
-        "target_models": [_model(target)],
+        "planned_release": _day(release.planned_release),
+        "target_models": [_model(target, cars) for cars in sorted(target.cars, reverse=True)],
         **parameters_fact(target.changes, target.undeclared),
         "change_permit_granted": target.change_permit_granted,
         "ads_partition_touched": target.holds_driving_automation,
         "ads_image_shared": target.holds_driving_automation,
         "filings": {kind: dict(state) for kind, state in world.filings.items()},
         "recall_plan_filed": world.recall_plan_filed,
-        "released_hash_equals_filed": _same(release, world.filed_sha256),
+        "released_hash_equals_filed": world.released_hash_equals_filed,
         "vins_outside_filed_scope": world.vins_outside_filed_scope,
         "type_approval_software_changed": target.approval_relevant,
         "swin_moved": world.swin_moved,
@@ -149,6 +179,37 @@ def facts_of(release: Release, dossier: Dossier, target: Target, world: World) -
         **{kind.value: kind in settled for kind in DossierKind},
     }
     return _with_answers(facts, dossier.answers)
+
+
+def released_equals_filed(released: str | None, filed: Sequence[str | None]) -> bool | None:
+    """Whether the released bytes (SHA-256) are those of every filing that must name them; None stands for no filing."""
+    if released is None or not filed:
+        return None
+    if any(sha256 is not None and sha256 != released for sha256 in filed):
+        return False
+    return None if None in filed else True
+
+
+def outside_filed(agrees: Sequence[bool | None]) -> int | None:
+    """Give how many vehicles are outside the filed sets: 0 when each filing's set agrees with the vehicles aimed at.
+
+    One that differs counts as one vehicle at least: how many differ cannot be told from digests, and neither can a
+    part of the filed set be told from another set. A filing for less than whole types names the very set.
+    """
+    if any(one is False for one in agrees):
+        return 1
+    return None if not agrees or None in agrees else 0
+
+
+def content_only(release: Release, dossier: Dossier, target: Target) -> bool | None:
+    """Whether the release brings data alone: its author's word is not enough (facts: computed).
+
+    False when a parameter or a performance changes, None while either is unknown.
+    """
+    performance = [dossier.answers.get(f"performance_change.{name}") for name in _PERFORMANCES]
+    if not release.content_only or target.changes or any(performance):
+        return False
+    return None if target.undeclared or None in performance else True
 
 
 def readiness(release: Release, dossier: Dossier) -> tuple[Finding, ...]:
@@ -177,19 +238,24 @@ def readiness(release: Release, dossier: Dossier) -> tuple[Finding, ...]:
 
 
 def gate(report: Mapping[str, Any], own: Sequence[Finding], undeclared: Sequence[str] = ()) -> Decision:
-    """Put the law's answer for one model and the product's own findings together; the strictest wins.
+    """Put the law's answers (one per kind of vehicle) and the product's own findings together; the strictest wins.
 
     `undeclared` are the parameters for want of which the difference is unknown; they are named where it matters.
     """
-    model = report["models"][0]
-    findings = [_of_law(entry, Outcome.OPEN) for entry in model["gates_open"]]
-    findings += [_of_law(entry, Outcome(entry["state"])) for entry in model["gates_blocked"]]
-    if missing := model["missing_facts"]:
-        findings.append(_unknown(missing, undeclared if "main_parameters_changed" in missing else ()))
-    verdict = Decision.of([*findings, *own])
-    law = Outcome(model["decision"])
+    by_code: dict[str, Finding] = {}
+    missing: set[str] = set()
+    for model in report["models"]:
+        missing |= set(model["missing_facts"])
+        of_law = [_of_law(entry, Outcome.OPEN) for entry in model["gates_open"]]
+        of_law += [_of_law(entry, Outcome(entry["state"])) for entry in model["gates_blocked"]]
+        for found in of_law:
+            known = by_code.setdefault(found.code, found)
+            by_code[found.code] = known if strictest([known.state, found.state]) is known.state else found
+    named = undeclared if "main_parameters_changed" in missing else ()
+    findings = [*by_code.values(), *([_unknown(sorted(missing), named)] if missing else []), *own]
     # The law's own word counts even where no single gate carries it (a label that is still undetermined).
-    return verdict if law is Outcome.OPEN or not verdict.is_open else Decision(law, verdict.findings)
+    law = [Outcome(model["decision"]) for model in report["models"]]
+    return Decision(strictest([strictest(law), Decision.of(findings).outcome]), tuple(findings))
 
 
 def _of_law(entry: Mapping[str, Any], state: Outcome) -> Finding:
@@ -225,24 +291,18 @@ def _with_answers(facts: dict[str, Json], answers: Mapping[str, Json]) -> dict[s
     return facts
 
 
-def _model(target: Target) -> dict[str, Json]:
+def _model(target: Target, cars: Cars) -> dict[str, Json]:
     facts: dict[str, Json] = {
         "model_code": target.model_code,
         "automation_level": target.automation_level,
         "imported": target.imported,
-        "sold": target.sold,
-        "test_fleet": target.test_fleet,
+        "sold": cars.sold,
+        "test_fleet": cars.test_fleet,
     }
     if not target.imported:
-        facts["licensed_manufacturer"] = target.licensed_manufacturer
+        facts["licensed_manufacturer"] = target.licensed_manufacturer or None
         facts["annex2_supplemented"] = target.annex2_supplemented
     return facts
-
-
-def _same(release: Release, filed: str | None) -> bool | None:
-    if release.package is None or filed is None:
-        return None
-    return release.package.sha256 == filed
 
 
 def _day(day: date | None) -> str | None:

@@ -1,4 +1,8 @@
-"""Life cycle of a release. After submission its bytes, declarations and papers are frozen."""
+"""Life cycle of a release. After submission its bytes and declarations are frozen, and what they are compared with.
+
+Papers may still be added (each needs its second person) and answers change: what is learned later must be able to
+close the gate of a release that is on its way.
+"""
 
 from roadworthy.kernel.lifecycle import Lifecycle, Move
 

@@ -1,6 +1,6 @@
 """Tables of releases: the only SQL of this room."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 
@@ -15,10 +15,13 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     and_,
+    func,
+    or_,
     select,
 )
 
 from roadworthy.database import Instant, JsonText, View, Work, four_eyes, record_table
+from roadworthy.database.schema import event
 from roadworthy.kernel.errors import NotFound
 from roadworthy.kernel.event import Json
 from roadworthy.releases.model import (
@@ -49,6 +52,7 @@ release = record_table(
     Column("author_id", ForeignKey("person.id"), nullable=False),
     Column("approver_id", ForeignKey("person.id")),
     Column("created_at", Instant, nullable=False),
+    Column("submitted_at", Instant),
     UniqueConstraint("name", "version"),
     four_eyes("author_id", "approver_id"),
 )
@@ -63,7 +67,7 @@ package = record_table(
     Column("md5", String(32), nullable=False),
     Column("length", BigInteger, nullable=False),
     Column("hardware_ids", JsonText, nullable=False),
-    Column("release_counter", Integer, nullable=False),
+    Column("release_counter", Integer, nullable=False, unique=True),
     key=("release_id",),
 )
 
@@ -185,24 +189,30 @@ def latest_classifications(view: View, release_id: str) -> list[Classification]:
     return [_classification(row) for row in newest.values()]
 
 
-def next_counter(view: View, hardware_ids: tuple[str, ...]) -> int:
-    """Give the next release counter for images of these hardware ids: one above the highest that shares one."""
-    rows = view.all(select(package.c.hardware_ids, package.c.release_counter))
-    return 1 + max((r.release_counter for r in rows if set(r.hardware_ids) & set(hardware_ids)), default=0)
+def next_counter(view: View) -> int:
+    """Give the next release counter: one count for all images, so that any two of them can be compared."""
+    return 1 + int(view.scalar(select(func.coalesce(func.max(package.c.release_counter), 0))))
 
 
-def swin_is_new(view: View, release_id: str, swin: str) -> bool:
-    """Whether no other approved release carries this software identification number (GB 44496, 4.2)."""
-    query = select(release.c.id).where(
-        release.c.swin == swin, release.c.id != release_id, release.c.status == "approved"
-    )
-    return view.first(query) is None
+def counter_of(view: View, sha256: str) -> int | None:
+    """Give the release counter of the newest package with these bytes, or None for bytes of no release."""
+    found: int | None = view.scalar(select(func.max(package.c.release_counter)).where(package.c.sha256 == sha256))
+    return found
 
 
-def approved_packages(view: View) -> Mapping[str, str]:
-    """Give the SHA-256 of every approved package with its release id: the register of known software."""
-    query = select(package.c.sha256, package.c.release_id).join(release, release.c.id == package.c.release_id)
-    return {row.sha256: row.release_id for row in view.all(query.where(release.c.status == "approved"))}
+def swin_taken_before(view: View, release_id: str, swin: str) -> bool:
+    """Whether a release approved before this one carries this software identification number (GB 44496, 4.2)."""
+    approved = select(event.c.seq, event.c.subject).where(event.c.kind == "release.approved").subquery()
+    mine = select(func.max(approved.c.seq)).where(approved.c.subject == release_id).scalar_subquery()
+    query = select(release.c.id).join(approved, approved.c.subject == release.c.id)
+    query = query.where(release.c.swin == swin, release.c.id != release_id)
+    return view.first(query.where(or_(mine.is_(None), approved.c.seq < mine))) is not None
+
+
+def not_approved(view: View, release_ids: Collection[str]) -> set[str]:
+    """Give those of some releases that are not approved now."""
+    query = select(release.c.id).where(release.c.id.in_(sorted(release_ids)), release.c.status != "approved")
+    return {row.id for row in view.all(query)}
 
 
 def put(work: Work, table: Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> None:
@@ -228,6 +238,7 @@ def _release(row: Row[Any], found: Package | None) -> Release:
         author_id=row.author_id,
         approver_id=row.approver_id,
         created_at=row.created_at,
+        submitted_at=row.submitted_at,
         package=found,
     )
 

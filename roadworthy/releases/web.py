@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from roadworthy.database import Actor, Database, View
-from roadworthy.kernel.errors import Unusable
+from roadworthy.kernel.errors import NotFound, Unusable
 from roadworthy.kernel.event import Json
 from roadworthy.products import store as products_store
 from roadworthy.releases import actions, store
@@ -57,9 +57,8 @@ def create(request: Request, actor: Signed, body: NewRelease) -> dict[str, Any]:
     database: Database = request.app.state.database
     with database.read() as view:
         types = [_type_id(view, text) for text in body.vehicle_types]
-        ecus = _hardware(view, body.ecus, types)
     draft = actions.Draft(
-        body.name, body.version, types, ecus, body.delivery, body.content_only, body.planned_release, body.swin
+        body.name, body.version, types, body.ecus, body.delivery, body.content_only, body.planned_release, body.swin
     )
     return _json(actions.create(database, actor, draft))
 
@@ -99,10 +98,9 @@ def attach_package(
     wanted = RelId.parse(release_id)
     database: Database = request.app.state.database
     with database.read() as view:
-        found = store.get(view, wanted)
-        ecus = _hardware(view, found.ecu_ids, found.vehicle_type_ids)
+        store.get(view, wanted)  # before the upload, which may be large
     stored = _store(request, request.app.state.settings.max_package_bytes, sha256, length)
-    return _json(actions.attach_package(database, actor, wanted, filename, stored, ecus))
+    return _json(actions.attach_package(database, actor, wanted, filename, stored))
 
 
 @router.post("/{release_id}/sbom", status_code=201)
@@ -126,22 +124,17 @@ def attach_paper(request: Request, actor: Signed, release_id: str, kind: str, fi
 @router.post("/{release_id}/papers/{item_id}/check")
 def check_paper(request: Request, actor: Signed, release_id: str, item_id: str) -> dict[str, Any]:
     """Check a paper as the second person."""
-    RelId.parse(release_id)
-    return asdict(actions.check_paper(request.app.state.database, actor, DosId.parse(item_id)))
+    database: Database = request.app.state.database
+    with database.read() as view:
+        if store.item(view, DosId.parse(item_id)).release_id != RelId.parse(release_id):
+            raise NotFound(f"Release {release_id} has no paper {item_id}; `roadworthy release show` lists them.")
+    return asdict(actions.check_paper(database, actor, DosId.parse(item_id)))
 
 
 @router.put("/{release_id}/declarations/{ecu_id}")
 def declare(request: Request, actor: Signed, release_id: str, ecu_id: str, body: Values) -> dict[str, Any]:
     """Declare the parameter values that an ECU's new software sets."""
     database: Database = request.app.state.database
-    with database.read() as view:
-        known = products_store.all_definitions(view)
-    if unknown := sorted(set(body.values) - set(known)):
-        raise Unusable(
-            f"unknown parameter {', '.join(unknown)}; define it first: roadworthy product parameter.",
-            code="parameter.unknown",
-            at="values",
-        )
     return _json(actions.declare(database, actor, RelId.parse(release_id), ecu_id, body.values))
 
 
@@ -202,13 +195,6 @@ def _store(request: Request, limit: int, sha256: str = "", length: int | None = 
 def _type_id(view: View, text: str) -> str:
     by_code = products_store.type_by_code(view, text)
     return by_code.id if by_code is not None else products_store.load_vehicle_type(view, text).id
-
-
-def _hardware(view: View, ecu_ids: Any, type_ids: Any) -> dict[str, str]:
-    known: dict[str, str] = {ecu.id: ecu.hardware_id for ecu in products_store.list_ecus(view, type_ids)}
-    if unknown := [ecu for ecu in ecu_ids if ecu not in known]:
-        raise Unusable(f"{unknown[0]} is no ECU of these vehicle types.", code="ecu.unknown", at="ecus")
-    return {ecu: known[ecu] for ecu in ecu_ids}
 
 
 def _json(found: Release) -> dict[str, Any]:

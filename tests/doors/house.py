@@ -26,12 +26,12 @@ from roadworthy.database import Database
 from roadworthy.database.schema import event as events
 from roadworthy.director_signer.service import listening as director_listening
 from roadworthy.gate_signer.service import listening as gate_listening
-from roadworthy.installation import Installation, open_installation, open_keys
+from roadworthy.installation import Installation, open_installation
 from roadworthy.kernel.time import SystemTime, beijing_date
 from roadworthy.settings import load
 from roadworthy.signing.keys import CUSTODY
 from roadworthy.vehicle.provisioning import Provisioning, parse_provisioning
-from roadworthy.worker import Worker
+from roadworthy.worker import Worker, open_worker
 
 PASSPHRASES = {custody: f"test passphrase {custody}" for custody in set(CUSTODY.values())}
 MODEL = "HY7000C"  # general releases on its IVI need no permit
@@ -203,7 +203,7 @@ def running(home: Path, vehicles: int = 240, **given: str | int | bool) -> Itera
         story.products(company)
         cars = _cars(administrator, home, vehicles, http)
         story.standing_filings(company)
-        worker = Worker(opened, open_keys(home, "WORKER", PASSPHRASES["WORKER"]))
+        worker = open_worker(opened, PASSPHRASES["WORKER"])
         house = House(home, opened, worker, company, settings.public_url, time, token, iter(cars))
         image = home / "ivi-suite.img"
         image.write_bytes(cast.package("doors", 100_000))

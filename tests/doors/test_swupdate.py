@@ -83,7 +83,7 @@ def wait_for(what: str, condition: Callable[[], object], folder: Path, deadline:
 def words(house: House, car: Car) -> list[str]:
     """What the car has said on its newest action, newest first."""
     with house.database.read() as view:
-        (action,) = store.open_actions(view, car.document["vehicle"])
+        ((action, _),) = store.open_actions(view, car.document["vehicle"])
         return store.newest_details(view, action.number, 100)
 
 

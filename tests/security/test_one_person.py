@@ -16,6 +16,7 @@ from roadworthy.filings import actions as filings
 from roadworthy.filings import store as filings_store
 from roadworthy.filings.model import Scope
 from roadworthy.kernel.errors import NotPermitted, Refused, Unusable
+from roadworthy.products import actions as products
 from roadworthy.releases import actions as releases
 from roadworthy.releases import store
 from roadworthy.releases.model import RelId
@@ -38,7 +39,12 @@ def people(database: Database) -> tuple[Actor, Actor, Actor]:
 
 def submitted(database: Database, author: Actor) -> RelId:
     """A release of `author` that waits for approval; package and papers do not matter here."""
-    made = releases.create(database, author, releases.Draft("x", "1", ["TYP-1"], {"ECU-1": "hw"}))
+    officer = Actor(author.id, frozenset({"homologation_officer"}))
+    kind = products.add_vehicle_type(
+        database, officer, model_code="EX1", name="One", automation_level=2, licensed_manufacturer="Example"
+    )
+    ecu = products.add_ecu(database, officer, kind.id, name="A", hardware_id="hw", supplier="S", client_profile="tuf")
+    made = releases.create(database, author, releases.Draft("x", "1", [kind.id], [ecu.id]))
     with database.begin(SYSTEM) as work:
         work.update(store.release, {"id": made.id}, {"status": "submitted"})
         work.record("release.submitted", made.id)
@@ -151,7 +157,7 @@ def test_bytes_and_declarations_are_frozen_after_submission(database: Database, 
         if move is not None:
             move(database, two, wanted)
         for attempt in (
-            lambda: releases.attach_package(database, one, wanted, "a.img", stored, {"ECU-1": "hw"}),
+            lambda: releases.attach_package(database, one, wanted, "a.img", stored),
             lambda: releases.attach_sbom(database, one, wanted, SBOM, "0" * 64),
             lambda: releases.declare(database, one, wanted, "ECU-1", {"a": "1"}),
         ):

@@ -32,7 +32,10 @@ def test_a_general_release_ships_exactly_when_its_receipts_are_in(story: Story) 
 
     assert [car.update().status for car in (first, second)] == [Status.ATTESTED] * 2
     assert first.poll().status is Status.NOTHING_NEW
-    assert third.offered().artifact["hashes"]["sha256"] == release["package"]["sha256"]
-    assert story.counts(campaign) == {"attested": 2, "retrieved": 1}
+    offered = third.offered()
+    assert offered.artifact["hashes"]["sha256"] == release["package"]["sha256"]
+    assert third.ask("GET", offered.download).content == Plan().image
+    assert third.feedback(offered.number, "closed", "success").status_code == 200
+    assert story.counts(campaign) == {"attested": 2, "reported": 1}  # a car's word is not its signature
     unit = next(e for e in story.by("auditor").get(f"/vehicles/{first.id}")["ecus"] if e["attested"])
     assert unit["attested"]["sha256"] == release["package"]["sha256"]

@@ -24,7 +24,7 @@ from sqlalchemy import text
 from tuf.ngclient._internal.trusted_metadata_set import TrustedMetadataSet
 from urllib3 import PoolManager
 
-from roadworthy import installation, reactions
+from roadworthy import installation, reactions, worker
 from roadworthy.app import create_app, trust_of
 from roadworthy.database import Database
 from roadworthy.director_signer.service import listening as director_listening
@@ -143,9 +143,11 @@ class World:
         return Caller(self.http, token, person_id)
 
     def tick(self) -> None:
-        """Let the worker do everything that is due."""
-        for _ in range(10):
-            if not self.worker.tick():
+        """Let the worker do everything that is due, and what follows from it: to the second tick without work."""
+        busy = [True, True]
+        for _ in range(20):
+            busy.append(self.worker.tick())
+            if not any(busy[-2:]):
                 return
         raise AssertionError("the worker finds no end")
 
@@ -197,7 +199,14 @@ def working(home: Path, moment: datetime, regime: Regime, keys: Mapping[str, Sig
         http = stack.enter_context(httpx.Client(base_url=url, timeout=30))
         pool = http_pool(4)
         stack.callback(pool.clear)
-        yield World(settings, time, opened, Worker(opened, keys), http, pool)
+        yield World(settings, time, opened, _worker(opened, keys), http, pool)
+
+
+def _worker(opened: Installation, keys: Mapping[str, SigningKey]) -> Worker:
+    """Open the worker with keys that are open already: their passphrase is slow on purpose."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(worker, "open_keys", lambda *_: keys)
+        return worker.open_worker(opened, PASSPHRASES["WORKER"])
 
 
 @contextmanager

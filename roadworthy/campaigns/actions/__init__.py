@@ -13,14 +13,13 @@ from roadworthy.campaigns.actions.contact import (
 )
 from roadworthy.campaigns.actions.gating import (
     GateClosed,
-    close_leases,
-    hold,
     judge_wave,
     live_lease,
     live_leases,
     recheck,
     renew,
 )
+from roadworthy.campaigns.actions.outcome import register_permitted
 from roadworthy.campaigns.actions.running import (
     Plan,
     advance,
@@ -32,9 +31,10 @@ from roadworthy.campaigns.actions.running import (
     start,
     stop,
 )
+from roadworthy.campaigns.actions.targets import aims_at
 
 __all__ = [
-    "ActionClosed", "GateClosed", "Offer", "Plan", "TooManyReports", "advance", "approve", "close_leases", "complete",
-    "contact", "create", "current_offer", "hold", "judge_wave", "live_lease", "live_leases", "offer_of", "pause",
-    "recheck", "renew", "report", "resume", "settle", "start", "stop", "vehicle_actor",
+    "ActionClosed", "GateClosed", "Offer", "Plan", "TooManyReports", "advance", "aims_at", "approve", "complete",
+    "contact", "create", "current_offer", "judge_wave", "live_lease", "live_leases", "offer_of", "pause", "recheck",
+    "register_permitted", "renew", "report", "resume", "settle", "start", "stop", "vehicle_actor",
 ]  # fmt: skip

@@ -1,19 +1,20 @@
 """The verbs of a campaign: create, approve, start, advance, pause, resume, stop, complete."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from roadworthy.campaigns import rules, store
 from roadworthy.campaigns.actions.gating import close_leases, open_gate
 from roadworthy.campaigns.actions.targets import cars_listed, cars_of, filter_of, narrowed
 from roadworthy.campaigns.model import Campaign, CmpId, Wave
-from roadworthy.campaigns.states import ACTION, CAMPAIGN, WAVE
-from roadworthy.database import FLEET, Actor, Database, Work
+from roadworthy.campaigns.states import CAMPAIGN, WAVE
+from roadworthy.database import Actor, Database, Work
 from roadworthy.kernel.errors import Refused, Unusable
 from roadworthy.kernel.event import Json
 from roadworthy.kernel.lifecycle import Move
 from roadworthy.releases import store as releases_store
 from roadworthy.releases.actions import Regime
+from roadworthy.releases.model import Release
 
 
 @dataclass(frozen=True)
@@ -31,9 +32,10 @@ class Plan:
 def create(database: Database, actor: Actor, plan: Plan) -> Campaign:
     """Create a campaign over a target set that is counted and digested now; cars imported later do not join it.
 
-    Raises Unusable for waves that do not add up, unknown VINs, an empty set, or filter and list at once.
+    Raises Unusable for waves that do not add up, unknown VINs, an empty set, or filter and list at once, Refused for
+    a release that is withdrawn or not sent over the air.
     """
-    shares = rules.plan_waves(plan.waves)
+    shares, names = rules.plan_waves(plan.waves), _wave_names(plan)
     if bool(plan.filter) == bool(plan.vins):
         raise Unusable("Give either a filter or a VIN list.", code="target.one_of", at="filter")
     filter_of(plan.filter)
@@ -42,14 +44,20 @@ def create(database: Database, actor: Actor, plan: Plan) -> Campaign:
         raise Unusable("A campaign's name has 1 to 120 characters.", at="name")
     with database.begin(actor, attempt="campaign.create") as work:
         actor.require("release_engineer")
-        release = releases_store.get(work, plan.release_id)
+        release = _deliverable(work, plan.release_id)
         made = CmpId.new(work.now)
         aimed = narrowed(plan.filter, release.vehicle_type_ids) if plan.filter else {}
         wanted = Campaign(made, name, release.id, CAMPAIGN.initial, aimed, "", 0, actor.id, None, work.now)
         cars = cars_listed(work, plan.vins, release.vehicle_type_ids) if plan.vins else cars_of(work, wanted)
         if not cars:
             raise Unusable("The target set is empty; check the filter.", code="target.empty", at="filter")
-        _save(work, wanted, cars, shares, plan, listed=bool(plan.vins))
+        wanted = replace(wanted, target_digest=rules.target_digest(vin for _, vin in cars), vehicles=len(cars))
+        store.save(work, wanted, [vehicle_id for vehicle_id, _ in cars] if plan.vins else ())
+        sizes = rules.wave_sizes(shares, (rules.share_of(made, vehicle_id) for vehicle_id, _ in cars))
+        for number, (name_of_wave, share, size) in enumerate(zip(names, shares, sizes, strict=True), start=1):
+            store.save_wave(work, Wave(made, number, name_of_wave, *share, size, WAVE.initial))
+        told = {"release": release.id, "target": wanted.target_digest, "vehicles": len(cars)}
+        work.record("campaign.created", made, {**told, "waves": list(plan.waves)})
         return store.get(work, made)
 
 
@@ -88,10 +96,10 @@ def resume(database: Database, actor: Actor, regime: Regime, campaign_id: CmpId,
     with database.begin(actor, attempt="campaign.resume", subject=campaign_id) as work:
         _moved(work, campaign_id, "resume", "campaign.resumed", {"hold_reason": ""})
         campaign = store.get(work, campaign_id)
-        for wave in store.waves(work, campaign_id):
-            if wave.status == "open":
-                open_gate(work, regime, campaign, wave, lease_hours)
-        return store.get(work, campaign_id)
+        open_gate(
+            work, regime, campaign, [w for w in store.waves(work, campaign_id) if w.status == "open"], lease_hours
+        )
+        return campaign
 
 
 def pause(database: Database, actor: Actor, campaign_id: CmpId) -> Campaign:
@@ -100,8 +108,8 @@ def pause(database: Database, actor: Actor, campaign_id: CmpId) -> Campaign:
 
 
 def stop(database: Database, actor: Actor, campaign_id: CmpId) -> Campaign:
-    """Stop a campaign for good: leases end, and vehicles that began are told to cancel."""
-    return _ended(database, actor, campaign_id, "stop", "campaign.stopped", cancel=True)
+    """Stop a campaign for good: leases end, and each vehicle that began is told to cancel when it calls next."""
+    return _ended(database, actor, campaign_id, "stop", "campaign.stopped")
 
 
 def complete(database: Database, actor: Actor, campaign_id: CmpId) -> Campaign:
@@ -109,48 +117,27 @@ def complete(database: Database, actor: Actor, campaign_id: CmpId) -> Campaign:
 
     Vehicles that have not finished are told to cancel: an action left open would keep them from every later campaign.
     """
-    return _ended(database, actor, campaign_id, "complete", "campaign.completed", cancel=True)
+    return _ended(database, actor, campaign_id, "complete", "campaign.completed")
 
 
-def _save(
-    work: Work,
-    wanted: Campaign,
-    cars: Sequence[tuple[str, str]],
-    shares: Sequence[tuple[int, int]],
-    plan: Plan,
-    *,
-    listed: bool,
-) -> None:
-    digest = rules.target_digest(vin for _, vin in cars)
-    work.insert(
-        store.campaign,
-        {
-            "id": wanted.id,
-            "name": wanted.name,
-            "release_id": wanted.release_id,
-            "status": wanted.status,
-            "filter": dict(wanted.filter),
-            "target_digest": digest,
-            "vehicles": len(cars),
-            "author_id": wanted.author_id,
-            "created_at": wanted.created_at,
-            "hold_reason": "",
-        },
-    )
-    if listed:
-        lines = [{"campaign_id": wanted.id, "vehicle_id": vehicle_id} for vehicle_id, _ in cars]
-        work.insert_all(store.target_vehicle, lines)
-    places = [rules.share_of(wanted.id, vehicle_id) for vehicle_id, _ in cars]
-    for number, (low, high) in enumerate(shares, start=1):
-        inside = sum(low <= place < high for place in places)
-        name = plan.wave_names[number - 1] if number <= len(plan.wave_names) else f"{number}"
-        line = Wave(wanted.id, number, name[:60], low, high, inside, WAVE.initial)
-        work.insert(store.wave, {**line.__dict__})
-    work.record(
-        "campaign.created",
-        wanted.id,
-        {"release": wanted.release_id, "target": digest, "vehicles": len(cars), "waves": list(plan.waves)},
-    )
+def _wave_names(plan: Plan) -> list[str]:
+    """Give a name for each wave: those told, then numbers."""
+    if len(plan.wave_names) > len(plan.waves) or any(not 1 <= len(name) <= 60 for name in plan.wave_names):
+        raise Unusable("Give at most one name for each wave, 1 to 60 characters long.", at="wave_names")
+    return [*plan.wave_names, *(str(number + 1) for number in range(len(plan.wave_names), len(plan.waves)))]
+
+
+def _deliverable(work: Work, release_id: str) -> Release:
+    release = releases_store.get(work, release_id)
+    if release.status == "withdrawn":
+        raise Refused("This release is withdrawn; choose another one.", code="state.wrong")
+    if release.delivery != "ota":
+        raise Refused(
+            f"This release says of itself that it comes by {release.delivery}; a campaign sends over the air. Begin a "
+            "version for delivery ota.",
+            code="delivery.not_ota",
+        )
+    return release
 
 
 def _open_next(work: Work, regime: Regime, campaign: Campaign, lease_hours: int, step: Move) -> None:
@@ -158,7 +145,7 @@ def _open_next(work: Work, regime: Regime, campaign: Campaign, lease_hours: int,
     if not planned:
         raise Refused("All waves are open already; complete the campaign when its vehicles are done.", code="waves.all")
     wave = planned[0]
-    open_gate(work, regime, campaign, wave, lease_hours)
+    open_gate(work, regime, campaign, [wave], lease_hours)
     key = {"campaign_id": campaign.id, "number": wave.number}
     opened, _ = work.move(store.wave, key, WAVE, "open", {"opened_at": work.now})
     work.record("wave.opened", campaign.id, {"because": step.verb, "wave": wave.number}, move=opened)
@@ -180,18 +167,8 @@ def _simple(
         return _moved(work, campaign_id, verb, kind, changes)[1]
 
 
-def _ended(
-    database: Database, actor: Actor, campaign_id: CmpId, verb: str, kind: str, *, cancel: bool = False
-) -> Campaign:
+def _ended(database: Database, actor: Actor, campaign_id: CmpId, verb: str, kind: str) -> Campaign:
     with database.begin(actor, attempt=f"campaign.{verb}", subject=campaign_id) as work:
         _, campaign = _moved(work, campaign_id, verb, kind)
         close_leases(work, campaign_id, verb)
-        if cancel:
-            _cancel_actions(work, campaign_id)
         return campaign
-
-
-def _cancel_actions(work: Work, campaign_id: CmpId) -> None:
-    for action in store.actions_of(work, campaign_id, ("offered", "retrieved", "downloading", "installing")):
-        step, _ = work.move(store.action, {"number": action.number}, ACTION, "cancel", {"changed_at": work.now})
-        work.record(f"action.{step.target}", action.assignment_id, move=step, lane=FLEET)

@@ -1,16 +1,18 @@
 """Target sets: which vehicles a filter or a VIN list names, without loading them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from roadworthy.campaigns import store
 from roadworthy.campaigns.model import Campaign
+from roadworthy.campaigns.rules import target_digest
 from roadworthy.database import View
 from roadworthy.fleet import store as fleet_store
 from roadworthy.fleet.model import Vehicle, VehicleFilter
 from roadworthy.kernel.errors import Unusable
 from roadworthy.kernel.event import Json
 from roadworthy.kernel.vin import parse_vin
+from roadworthy.releases.rules import Cars
 
 _LISTS = ("vehicle_type_ids", "variant_ids", "provinces")
 _FLAGS = ("sold", "test_fleet")
@@ -63,12 +65,27 @@ def aims_at(view: View, campaign: Campaign, vehicle: Vehicle) -> bool:
     """Whether a vehicle belongs to a campaign's target set; one indexed read at most."""
     if campaign.by_list:
         return store.is_listed(view, campaign.id, vehicle.id)
-    return vehicle.id < store.newest_vehicle(campaign) and matches(filter_of(campaign.filter), vehicle)
+    return still_aims_at(campaign, vehicle) and vehicle.id < store.newest_vehicle(campaign)
 
 
-def target_types(view: View, campaign: Campaign) -> dict[str, tuple[bool, bool]]:
-    """Give the vehicle types of a target set: any car sold, all test cars."""
-    return store.target_types(view, store.in_target(campaign, _vehicles(campaign)))
+def still_aims_at(campaign: Campaign, vehicle: Vehicle) -> bool:
+    """Whether a vehicle that was in a target set is in it still: its record may have been corrected. No read."""
+    return campaign.by_list or matches(filter_of(campaign.filter), vehicle)
+
+
+def kinds_of_cars(view: View, campaign: Campaign) -> dict[str, frozenset[Cars]]:
+    """Give the vehicle types of a target set, each with the kinds of its vehicles (sold, stock, test)."""
+    found: dict[str, set[Cars]] = {}
+    for type_id, sold, test_fleet in store.target_types(view, store.in_target(campaign, _vehicles(campaign))):
+        # A test vehicle that was sold is judged as sold.
+        found.setdefault(type_id, set()).add(Cars(sold, test_fleet and not sold))
+    return {type_id: frozenset(cars) for type_id, cars in found.items()}
+
+
+def vin_digest(view: View, campaign: Campaign, type_ids: Collection[str]) -> str:
+    """Give the digest of the VINs of a target set as it is now, of some vehicle types."""
+    rows = view.all(store.in_target(campaign, _vehicles(campaign)))
+    return target_digest(row.vin for row in rows if row.vehicle_type_id in type_ids)
 
 
 def cars_of(view: View, campaign: Campaign) -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ from roadworthy.campaigns import actions, store
 from roadworthy.campaigns.model import Campaign, CmpId, GateDecision
 from roadworthy.database import Actor, Database
 from roadworthy.kernel.errors import Unusable
+from roadworthy.releases.actions import Regime
 from roadworthy.releases.web import judgement_json
 from roadworthy.webui.http import page, page_limit, signed_in
 
@@ -50,7 +51,7 @@ def show(request: Request, actor: Signed, campaign_id: str) -> dict[str, Any]:  
     with request.app.state.database.read() as view:
         found = store.get(view, CmpId.parse(campaign_id))
         counts = store.counts(view, found.id)
-        live = {lease.id for lease in actions.live_leases(view)}
+        live = {lease.id for lease in actions.live_leases(view, found.id)}
         return {
             **_json(found),
             "waves": [{**asdict(w), "counts": dict(counts.get(w.number, {}))} for w in store.waves(view, found.id)],
@@ -94,7 +95,7 @@ def move(request: Request, actor: Signed, campaign_id: str, verb: str) -> dict[s
     return _json(do(state.database, actor, state.regime, state.settings.lease_hours, CmpId.parse(campaign_id), verb))
 
 
-def do(database: Database, actor: Actor, regime: Any, lease_hours: int, campaign_id: CmpId, verb: str) -> Campaign:
+def do(database: Database, actor: Actor, regime: Regime, lease_hours: int, campaign_id: CmpId, verb: str) -> Campaign:
     """Do one verb on a campaign.
 
     Raises Unusable for a verb that does not exist, and whatever the verb raises.
@@ -118,6 +119,4 @@ def _json(found: Campaign) -> dict[str, Any]:
 
 
 def _decision(found: GateDecision, live: bool) -> dict[str, Any]:
-    values = asdict(found)
-    del values["report"]
-    return {**values, "live": live}
+    return {**asdict(found), "live": live}

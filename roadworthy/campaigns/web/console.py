@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from roadworthy.campaigns import actions, store
-from roadworthy.campaigns.model import Campaign, CmpId, GateDecision
+from roadworthy.campaigns.model import Campaign, CmpId
 from roadworthy.campaigns.web.api import do
 from roadworthy.campaigns.web.evidence import load_papers
 from roadworthy.campaigns.web.gate import Answer, gate_rows
@@ -36,7 +36,7 @@ from roadworthy.database import Actor, View
 from roadworthy.kernel.decision import Outcome, Text, strictest
 from roadworthy.kernel.errors import Malformed
 from roadworthy.releases import store as releases_store
-from roadworthy.releases.actions import Judgement, Regime
+from roadworthy.releases.actions import Regime
 from roadworthy.releases.model import Release
 from roadworthy.transparency import store as log_store
 from roadworthy.webui.http import signed_in
@@ -104,8 +104,9 @@ def _page(
     view: View, regime: Regime, campaign: Campaign, release: Release, actor: Actor, table: Vehicles
 ) -> CampaignPage:
     decided = store.last_decisions(view, campaign.id) if campaign.status in FINISHED else []
-    kept: Sequence[GateDecision | Judgement] = decided or actions.judge_wave(view, regime, campaign)
-    answers = [Answer.of(one) for one in kept]
+    answers = [Answer.kept(one, store.decision_basis(view, one.id)[1]) for one in decided] or [
+        Answer.of(one) for one in actions.judge_wave(view, regime, campaign)
+    ]
     unmet = _unmet(answers)
     filed = {one for answer in answers for one in answer.filing_ids}
     papers = load_papers(view, release, sorted(filed), unmet, [campaign.author_id, campaign.approver_id])

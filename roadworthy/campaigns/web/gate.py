@@ -28,15 +28,24 @@ class Answer:
     own: tuple[Finding, ...] = ()
 
     @classmethod
-    def of(cls, judged: Judgement | GateDecision) -> "Answer":
-        """Read a judgement of this moment or a decision that was kept."""
-        law = judged.report["models"][0]
-        code, type_id, filings = law["model_code"], judged.vehicle_type_id, judged.filing_ids
-        if isinstance(judged, GateDecision):
-            return cls(code, type_id, Outcome(judged.decision), law, filings)
+    def of(cls, judged: Judgement) -> "Answer":
+        """Read a judgement of this moment."""
+        law = _strictest_model(judged.report)
         tokens = {entry["token"] for entry in _entries(law)}
         own = tuple(f for f in judged.decision.findings if f.code not in tokens)
-        return cls(code, type_id, judged.decision.outcome, law, filings, own)
+        return cls(law["model_code"], judged.vehicle_type_id, judged.decision.outcome, law, judged.filing_ids, own)
+
+    @classmethod
+    def kept(cls, decision: GateDecision, report: Mapping[str, Any]) -> "Answer":
+        """Read a decision that was kept, with the law's whole answer."""
+        law = _strictest_model(report)
+        return cls(law["model_code"], decision.vehicle_type_id, Outcome(decision.decision), law, decision.filing_ids)
+
+
+def _strictest_model(report: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Give the answer that speaks: sold and unsold cars of one type may be judged apart."""
+    models: list[Mapping[str, Any]] = report["models"]
+    return next(m for m in models if Outcome(m["decision"]) is strictest(Outcome(x["decision"]) for x in models))
 
 
 def gate_rows(answers: Sequence[Answer], labels: Labels, papers: Papers) -> tuple[GateRow, ...]:

@@ -266,6 +266,7 @@ def upgrade() -> None:
         sa.Column("author_id", sa.String(length=32), nullable=False),
         sa.Column("approver_id", sa.String(length=32), nullable=True),
         sa.Column("created_at", sa.String(length=27), nullable=False),
+        sa.Column("submitted_at", sa.String(length=27), nullable=True),
         sa.CheckConstraint("approver_id IS NULL OR approver_id <> author_id", name=op.f("ck_release_four_eyes")),
         sa.ForeignKeyConstraint(["approver_id"], ["person.id"], name=op.f("fk_release_approver_id")),
         sa.ForeignKeyConstraint(["author_id"], ["person.id"], name=op.f("fk_release_author_id")),
@@ -383,6 +384,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["release_id"], ["release.id"], name=op.f("fk_package_release_id")),
         sa.PrimaryKeyConstraint("release_id", name=op.f("pk_package")),
         sa.UniqueConstraint("path", name=op.f("uq_package_path")),
+        sa.UniqueConstraint("release_counter", name=op.f("uq_package_release_counter")),
     )
     with op.batch_alter_table("package", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_package_sha256"), ["sha256"], unique=False)
@@ -544,7 +546,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "action",
-        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("assignment_id", sa.String(length=32), nullable=False),
         sa.Column("campaign_id", sa.String(length=32), nullable=False),
         sa.Column("wave", sa.Integer(), nullable=False),
@@ -560,6 +562,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("action", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_action_campaign_id"), ["campaign_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_action_campaign_id_wave_status"), ["campaign_id", "wave", "status"], unique=False
+        )
         batch_op.create_index(batch_op.f("ix_action_vehicle_id"), ["vehicle_id"], unique=False)
 
     op.create_table(
@@ -593,6 +598,7 @@ def downgrade() -> None:
     op.drop_table("action_report")
     with op.batch_alter_table("action", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_action_vehicle_id"))
+        batch_op.drop_index(batch_op.f("ix_action_campaign_id_wave_status"))
         batch_op.drop_index(batch_op.f("ix_action_campaign_id"))
 
     op.drop_table("action")

@@ -15,10 +15,10 @@ from roadworthy.releases.actions.authoring import (
     submit,
     withdraw,
 )
-from roadworthy.releases.actions.judging import Judgement, Regime, Scope, classify_all, judge
+from roadworthy.releases.actions.judging import Judgement, Regime, Scope, classify_all, hardware_of, judge
 
 __all__ = [
     "Draft", "Judgement", "Regime", "Scope", "StoredFile", "approve", "attach_package", "attach_paper",
-    "attach_sbom", "check_paper", "classify_all", "create", "declare", "judge", "send_back", "state_answer",
-    "submit", "withdraw",
+    "attach_sbom", "check_paper", "classify_all", "create", "declare", "hardware_of", "judge", "send_back",
+    "state_answer", "submit", "withdraw",
 ]  # fmt: skip

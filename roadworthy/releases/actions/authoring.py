@@ -4,20 +4,32 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
+from roadworthy.accounts.permissions import require_any
+from roadworthy.admission.actions import parse_values
 from roadworthy.database import Actor, Database, Work
-from roadworthy.kernel.errors import NotFound, Refused, Unusable
-from roadworthy.kernel.event import Json, canonical
+from roadworthy.kernel.errors import NotPermitted, Refused, Unusable
+from roadworthy.kernel.event import Json
+from roadworthy.kernel.time import beijing_date
+from roadworthy.products import store as products_store
+from roadworthy.products.model import Ecu
 from roadworthy.releases import rules, store
+from roadworthy.releases.actions.judging import hardware_of
 from roadworthy.releases.model import DosId, DossierItem, DossierKind, Release, RelId
 from roadworthy.releases.states import RELEASE
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
+# Names of one path segment each. The signed path name/version/file has at most 200 ASCII characters (TUF paths are
+# compared as text), so the three lengths add up to that.
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_LONGEST = {"name": 80, "version": 40, "filename": 78}
+_SWIN = re.compile(r"[!-~]{0,60}")
+_TITLE = re.compile(r"[^\x00-\x1f\x7f/\\]{1,120}")  # of a paper: any script, but no path
+_PLANNED_WITHIN = timedelta(days=3 * 365)  # of today: the law counts working days by calendars that end
 _DELIVERIES = ("ota", "remote_enable", "cloud_only", "workshop", "on_vehicle_restore")
 _ROLE_OF_PAPER = {
     DossierKind.RISK: "safety_engineer",
@@ -30,6 +42,7 @@ _ROLE_OF_PAPER = {
     DossierKind.VERIFICATION: "homologation_officer",
     DossierKind.SURVEY: "homologation_officer",
 }
+_CHECKERS = ("compliance_officer", "homologation_officer", "release_manager", "safety_engineer")
 
 
 @dataclass(frozen=True)
@@ -44,12 +57,12 @@ class StoredFile:
 
 @dataclass(frozen=True)
 class Draft:
-    """What a release begins with. `ecus` maps each touched ECU id to its hardware id, as `products` knows them."""
+    """What a release begins with: ids of vehicle types, and of the ECUs that it touches, at least one on each type."""
 
     name: str
     version: str
     vehicle_type_ids: Sequence[str]
-    ecus: Mapping[str, str]
+    ecu_ids: Sequence[str]
     delivery: str = "ota"
     content_only: bool = False
     planned_release: date | None = None
@@ -57,19 +70,21 @@ class Draft:
 
 
 def create(database: Database, actor: Actor, draft: Draft) -> Release:
-    """Begin a release. The caller has checked that types and ECUs exist.
+    """Begin a release.
 
-    Raises NotPermitted, Unusable for an unusable name, Refused when name and version exist already.
+    Raises NotPermitted, NotFound for an unknown vehicle type, Unusable, Refused when name and version exist already.
     """
-    for what, text in (("name", draft.name), ("version", draft.version)):
-        if not _NAME.fullmatch(text):
-            raise Unusable(f"{what} {text[:60]!r}: use letters, digits, '.', '_' and '-', 1 to 120.", at=what)
+    _check_name("name", draft.name)
+    _check_name("version", draft.version)
     if draft.delivery not in _DELIVERIES:
         raise Unusable(f"delivery is one of {', '.join(_DELIVERIES)}.", at="delivery")
-    if not draft.vehicle_type_ids or not draft.ecus:
-        raise Unusable("Name at least one vehicle type and one touched ECU.", at="ecus")
+    if not _SWIN.fullmatch(draft.swin):
+        raise Unusable("The SWIN has at most 60 ASCII characters and no blanks.", at="swin")
     with database.begin(actor, attempt="release.create") as work:
         actor.require("release_engineer")
+        _check_touched(work, draft)
+        if draft.planned_release and abs(draft.planned_release - beijing_date(work.now)) > _PLANNED_WITHIN:
+            raise Unusable("planned_release lies within three years of today; correct the day.", at="planned_release")
         made = RelId.new(work.now)
         work.insert(
             store.release,
@@ -81,7 +96,7 @@ def create(database: Database, actor: Actor, draft: Draft) -> Release:
                 "delivery": draft.delivery,
                 "content_only": draft.content_only,
                 "vehicle_type_ids": sorted(set(draft.vehicle_type_ids)),
-                "ecu_ids": sorted(draft.ecus),
+                "ecu_ids": sorted(set(draft.ecu_ids)),
                 "planned_release": None if draft.planned_release is None else draft.planned_release.isoformat(),
                 "swin": draft.swin,
                 "author_id": actor.id,
@@ -92,35 +107,31 @@ def create(database: Database, actor: Actor, draft: Draft) -> Release:
         return store.get(work, made)
 
 
-def attach_package(
-    database: Database, actor: Actor, release_id: RelId, filename: str, stored: StoredFile, ecus: Mapping[str, str]
-) -> Release:
+def attach_package(database: Database, actor: Actor, release_id: RelId, filename: str, stored: StoredFile) -> Release:
     """Attach the package that was stored: the image repository will know it as <release>/<version>/<file>.
 
-    `ecus` maps the release's ECU ids to hardware ids. Raises Refused when it has one or is no draft.
+    Raises Refused when it has one or is no draft, NotPermitted for anybody but its author.
     """
-    if not _NAME.fullmatch(filename):
-        raise Unusable(f"file name {filename[:60]!r}: use letters, digits, '.', '_' and '-'.", at="filename")
+    _check_name("filename", filename)
     with database.begin(actor, attempt="release.package", subject=release_id) as work:
         found = _draft(work, actor, release_id, "release_engineer")
         if found.package is not None:
             raise Refused("This release has its package; begin a new version for other bytes.", code="package.exists")
-        hardware = tuple(sorted({ecus[ecu] for ecu in found.ecu_ids}))
-        work.insert(
-            store.package,
-            {
-                "release_id": release_id,
-                "path": f"{found.name}/{found.version}/{filename}",
-                "filename": filename,
-                "sha256": stored.sha256,
-                "sha1": stored.sha1,
-                "md5": stored.md5,
-                "length": stored.length,
-                "hardware_ids": list(hardware),
-                "release_counter": store.next_counter(work, hardware),
-            },
-        )
-        work.record("package.attached", release_id, {"length": stored.length, "sha256": stored.sha256})
+        work.alone("release counter")
+        line = {
+            "release_id": release_id,
+            "path": f"{found.name}/{found.version}/{filename}",
+            "filename": filename,
+            "sha256": stored.sha256,
+            "sha1": stored.sha1,
+            "md5": stored.md5,
+            "length": stored.length,
+            "hardware_ids": sorted({hw for t in found.vehicle_type_ids for hw in hardware_of(work, found, t)}),
+            "release_counter": store.next_counter(work),
+        }
+        work.insert(store.package, line)
+        told = {"counter": line["release_counter"], "length": stored.length, "sha256": stored.sha256}
+        work.record("package.attached", release_id, told)
         return store.get(work, release_id)
 
 
@@ -147,7 +158,7 @@ def parse_sbom(content: bytes) -> tuple[str, int]:
     """
     try:
         bill: Any = json.loads(content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Unusable(f"The bill of materials is no JSON: {error}.", code="sbom.json") from error
     version = str(bill.get("specVersion")) if isinstance(bill, dict) else "none"
     try:
@@ -168,15 +179,18 @@ def parse_sbom(content: bytes) -> tuple[str, int]:
 def declare(database: Database, actor: Actor, release_id: RelId, ecu_id: str, values: Mapping[str, Json]) -> Release:
     """Declare the parameter values that an ECU's new software sets (decimals as text); declares again over old ones.
 
-    Raises Refused when it is no draft, Unusable for an ECU that the release does not touch.
+    Raises Refused when it is no draft, NotPermitted for anybody but its author, Unusable for an ECU that the release
+    does not touch, and for parameters that are not defined or values of the wrong type.
     """
     with database.begin(actor, attempt="release.declare", subject=release_id) as work:
         found = _draft(work, actor, release_id, "release_engineer")
         if ecu_id not in found.ecu_ids:
             raise Unusable(f"This release does not touch {ecu_id}; it touches {', '.join(found.ecu_ids)}.", at="ecu")
-        for parameter, value in sorted(values.items()):
+        if not values:
+            raise Unusable("Declare at least one value.", code="values.none", at="values")
+        for parameter, value in parse_values(work, values).items():
             key = {"release_id": release_id, "ecu_id": ecu_id, "parameter": parameter}
-            store.put(work, store.declaration, key, {"value": _plain(parameter, value), "author_id": actor.id})
+            store.put(work, store.declaration, key, {"value": value, "author_id": actor.id})
         work.record("release.declared", release_id, {"ecu": ecu_id, "parameters": sorted(values)})
         return store.get(work, release_id)
 
@@ -201,18 +215,20 @@ def attach_paper(
 ) -> DossierItem:
     """Attach a paper to the dossier, in the role that writes such papers; a second person must check it.
 
-    Raises Unusable for an unknown kind, NotPermitted, Refused when the release is withdrawn.
+    Raises Unusable for an unknown kind or a file name with a path, NotPermitted, Refused when the release is withdrawn.
     """
     try:
         wanted = DossierKind(kind)
     except ValueError as error:
         raise Unusable(f"kind is one of {', '.join(DossierKind)}.", at="kind") from error
+    if not _TITLE.fullmatch(filename):
+        raise Unusable("The file name has 1 to 120 characters and no path.", at="filename")
     with database.begin(actor, attempt="release.paper", subject=release_id) as work:
         actor.require(_ROLE_OF_PAPER[wanted])
         if store.get(work, release_id).status == "withdrawn":
             raise Refused("A withdrawn release takes no papers.", code="state.wrong")
         made = DosId.new(work.now)
-        line = {"id": made, "release_id": release_id, "kind": str(wanted), "filename": filename[:120]}
+        line = {"id": made, "release_id": release_id, "kind": str(wanted), "filename": filename}
         work.insert(store.dossier_item, {**line, "sha256": sha256, "author_id": actor.id})
         work.record("paper.attached", release_id, {"item": made, "kind": str(wanted), "sha256": sha256})
         return store.item(work, made)
@@ -221,19 +237,21 @@ def attach_paper(
 def check_paper(database: Database, actor: Actor, item_id: DosId) -> DossierItem:
     """Check a paper as the second person; the author cannot.
 
-    Raises NotPermitted for the author (a database constraint) and for the wrong role, Refused when checked already.
+    Raises NotPermitted for the author (a database constraint) and for the wrong role, Refused when checked already or
+    when the release is withdrawn.
     """
     with database.begin(actor, attempt="release.check_paper", subject=item_id) as work:
+        require_any(actor, *_CHECKERS)
         found = store.item(work, item_id)
-        if not actor.roles & {"release_manager", "compliance_officer", "safety_engineer", "homologation_officer"}:
-            actor.require("compliance_officer")
+        if store.get(work, found.release_id).status == "withdrawn":
+            raise Refused("A withdrawn release takes no papers.", code="state.wrong")
         work.update(store.dossier_item, {"id": item_id}, {"approver_id": actor.id}, approver_id=None)
         work.record("paper.checked", found.release_id, {"item": item_id, "sha256": found.sha256})
         return store.item(work, item_id)
 
 
 def submit(database: Database, actor: Actor, release_id: RelId) -> Release:
-    """Submit a draft for approval: from now on bytes and declarations are frozen.
+    """Submit a draft for approval: from now on bytes and declarations are frozen, and what they are compared with.
 
     Raises Refused without package or bill of materials.
     """
@@ -243,13 +261,13 @@ def submit(database: Database, actor: Actor, release_id: RelId) -> Release:
         missing = [f for f in lacking if f.state != "open"]
         if missing:
             raise Refused("The release is not complete.", code="release.incomplete", findings=missing)
-        return _move(work, release_id, "submit", "release.submitted")
+        return _move(work, release_id, "submit", "release.submitted", {"submitted_at": work.now})
 
 
 def send_back(database: Database, actor: Actor, release_id: RelId) -> Release:
     """Send a submitted release back to its author."""
     with database.begin(actor, attempt="release.return", subject=release_id) as work:
-        return _move(work, release_id, "return", "release.returned")
+        return _move(work, release_id, "return", "release.returned", {"submitted_at": None})
 
 
 def approve(database: Database, actor: Actor, release_id: RelId) -> Release:
@@ -271,9 +289,9 @@ def withdraw(database: Database, actor: Actor, release_id: RelId) -> Release:
         return _move(work, release_id, "withdraw", "release.withdrawn")
 
 
-def _move(work: Work, release_id: RelId, verb: str, kind: str) -> Release:
+def _move(work: Work, release_id: RelId, verb: str, kind: str, changes: Mapping[str, Any] | None = None) -> Release:
     store.get(work, release_id)
-    step, _ = work.move(store.release, {"id": release_id}, RELEASE, verb)
+    step, _ = work.move(store.release, {"id": release_id}, RELEASE, verb, changes)
     work.record(kind, release_id, move=step)
     return store.get(work, release_id)
 
@@ -281,7 +299,10 @@ def _move(work: Work, release_id: RelId, verb: str, kind: str) -> Release:
 def _draft(work: Work, actor: Actor, release_id: RelId, role: str) -> Release:
     actor.require(role)
     found = store.get(work, release_id)
-    if found.status != "draft":
+    if actor.id != found.author_id:
+        # Else somebody could write into a release and then approve it as its second person.
+        raise NotPermitted("Only the author writes a release; ask the author, or begin a new one.", code="author.other")
+    if found.status != RELEASE.initial:
         raise Refused(
             f"This release is {found.status}: its bytes and declarations are frozen. Begin a new version instead.",
             code="release.frozen",
@@ -289,11 +310,24 @@ def _draft(work: Work, actor: Actor, release_id: RelId, role: str) -> Release:
     return found
 
 
-def _plain(parameter: str, value: Json) -> Json:
-    try:
-        canonical(value)
-    except Exception as error:
-        raise Unusable(f'{parameter}: write decimals as text, such as "13.9".', at=parameter) from error
-    if value is None:
-        raise NotFound(f"{parameter}: declare a value, or leave the parameter out (then it is unknown).")
-    return value
+def _check_name(what: str, text: str) -> None:
+    if not _NAME.fullmatch(text) or len(text) > _LONGEST[what]:
+        raise Unusable(
+            f"{what} {text[:60]!r}: use letters, digits, '.', '_' and '-', 1 to {_LONGEST[what]} of them, "
+            "a letter or digit first.",
+            at=what,
+        )
+
+
+def _check_touched(work: Work, draft: Draft) -> None:
+    """Check that each vehicle type is known and has a touched ECU, and that every touched ECU is of one of them."""
+    if not draft.vehicle_type_ids or not draft.ecu_ids:
+        raise Unusable("Name at least one vehicle type and one touched ECU.", at="ecus")
+    for type_id in draft.vehicle_type_ids:
+        products_store.load_vehicle_type(work, type_id)
+    known: dict[str, Ecu] = {ecu.id: ecu for ecu in products_store.list_ecus(work, draft.vehicle_type_ids)}
+    if unknown := sorted(set(draft.ecu_ids) - set(known)):
+        raise Unusable(f"{unknown[0][:40]} is no ECU of these vehicle types.", code="ecu.unknown", at="ecus")
+    touched = {known[ecu_id].vehicle_type_id for ecu_id in draft.ecu_ids}
+    if idle := sorted(set(draft.vehicle_type_ids) - touched):
+        raise Unusable(f"No ECU of {idle[0]} is touched; leave the type out, or name one.", code="ecu.none", at="ecus")

@@ -1,23 +1,27 @@
 """Gathers the facts of a release from the registries and asks the law: preview, classification, and the gate."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
 
 from roadworthy import law
+from roadworthy.accounts.permissions import require_any
 from roadworthy.admission import rules as admission_rules
 from roadworthy.admission import store as admission_store
+from roadworthy.admission.model import Ground
 from roadworthy.database import Actor, Database, View
-from roadworthy.filings import actions as filings
-from roadworthy.filings import store as filings_store
-from roadworthy.filings.model import Filing, FilingKind
 from roadworthy.fleet import store as fleet_store
 from roadworthy.fleet.model import VehicleFilter
 from roadworthy.kernel.decision import Decision
 from roadworthy.kernel.event import Json, digest_of
 from roadworthy.products import store as products_store
 from roadworthy.releases import rules, store
+from roadworthy.releases.actions.papers import Papers
 from roadworthy.releases.model import Classification, ClsId, Dossier, Release, RelId
+from roadworthy.releases.rules import Cars
+
+_CLASSIFIERS = ("release_engineer", "release_manager", "compliance_officer", "homologation_officer")
 
 
 @dataclass(frozen=True)
@@ -31,33 +35,44 @@ class Regime:
 
 @dataclass(frozen=True)
 class Scope:
-    """The vehicles aimed at: whether any is sold, all are test cars, and the digest of their VINs."""
+    """The vehicles of one type that a campaign aims at: their kinds, and a way to the digest of the VINs.
 
-    sold: bool
-    test_fleet: bool
-    vin_digest: str = ""
+    `vin_digest` takes vehicle type ids and gives one digest of the aimed-at VINs of those types (`target_digest`);
+    it reads all of them, so it is asked only when a filing names a VIN set.
+    """
+
+    cars: frozenset[Cars]
+    vin_digest: Callable[[Collection[str]], str]
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """The gate's answer for one release and vehicle type, with all it rests on."""
+    """The gate's answer for one release and vehicle type, with all it rests on.
+
+    `valid_until` is the last day in Beijing on which every paper it rests on is valid, None when none of them ends.
+    """
 
     vehicle_type_id: str
     decision: Decision
     report: Mapping[str, Any]
     facts: Mapping[str, Json]
     filing_ids: tuple[str, ...] = field(default_factory=tuple)
+    valid_until: date | None = None
+
+    @property
+    def model_code(self) -> str:
+        """The announced model."""
+        return str(self.report["models"][0]["model_code"])
 
     @property
     def labels(self) -> tuple[str, ...]:
         """The class labels that are certain."""
-        return tuple(self.report["models"][0]["labels"])
+        return tuple(sorted({label for model in self.report["models"] for label in model["labels"]}))
 
     @property
     def tier(self) -> str | None:
         """The MIIT tier, when it is certain."""
-        tier: str | None = self.report["models"][0]["tier"]
-        return tier
+        return next((str(model["tier"]) for model in self.report["models"] if model["tier"] is not None), None)
 
     @property
     def facts_digest(self) -> str:
@@ -66,129 +81,65 @@ class Judgement:
 
 
 def judge(view: View, regime: Regime, release: Release, vehicle_type_id: str, scope: Scope | None = None) -> Judgement:
-    """Ask the gate about one release and vehicle type at the moment of `view`.
+    """Ask the gate about one release and vehicle type at the moment of `view`; `scope` are a campaign's vehicles.
 
     1. compute what the release changes; 2. look up the papers in force; 3. gather the facts; 4. ask the law;
     5. add the product's own conditions.
     """
     dossier = store.dossier_of(view, release.id)
     target = _target(view, release, dossier, vehicle_type_id, scope)
-    papers = _Papers.of(view, release, vehicle_type_id, target.changes)
+    papers = Papers.of(view, release, vehicle_type_id, target.changes)
     target = replace(target, change_permit_granted=papers.change_permit is not None)
-    world = _world(view, regime, release, papers, scope)
+    world = _world(view, regime, release, target, papers, scope)
     facts = rules.facts_of(release, dossier, target, world)
     report = law.classify(facts, regime.packs, view.now).to_json()
     decision = rules.gate(report, rules.readiness(release, dossier), target.undeclared)
-    return Judgement(vehicle_type_id, decision, report, facts, papers.ids)
+    return Judgement(vehicle_type_id, decision, report, facts, papers.ids, papers.valid_until)
 
 
 def classify_all(database: Database, actor: Actor, regime: Regime, release_id: RelId) -> list[Classification]:
-    """Judge a release for each of its vehicle types and keep the answers: what the law calls it, and why."""
+    """Judge a release for each of its vehicle types and keep the answers: what the law calls it, and why.
+
+    Raises NotPermitted, NotFound.
+    """
     with database.begin(actor, attempt="release.classify", subject=release_id) as work:
+        require_any(actor, *_CLASSIFIERS)
         release = store.get(work, release_id)
         for type_id in release.vehicle_type_ids:
             judged = judge(work, regime, release, type_id)
             made = ClsId.new(work.now)
+            said = {"labels": list(judged.labels), "tier": judged.tier, "decision": str(judged.decision.outcome)}
+            line = {"id": made, "release_id": release_id, "vehicle_type_id": type_id, **said}
             work.insert(
-                store.classification,
-                {
-                    "id": made,
-                    "release_id": release_id,
-                    "vehicle_type_id": type_id,
-                    "labels": sorted(judged.labels),
-                    "tier": judged.tier,
-                    "decision": str(judged.decision.outcome),
-                    "report": judged.report,
-                    "facts": judged.facts,
-                    "made_at": work.now,
-                },
+                store.classification, {**line, "report": judged.report, "facts": judged.facts, "made_at": work.now}
             )
-            work.record(
-                "release.classified",
-                release_id,
-                {
-                    "classification": made,
-                    "decision": str(judged.decision.outcome),
-                    "facts": judged.facts_digest,
-                    "labels": sorted(judged.labels),
-                    "tier": judged.tier,
-                    "vehicle_type": type_id,
-                },
-            )
+            told = {**said, "classification": made, "facts": judged.facts_digest, "vehicle_type": type_id}
+            work.record("release.classified", release_id, told)
         return store.latest_classifications(work, release_id)
 
 
-@dataclass(frozen=True)
-class _Papers:
-    """The best filing of each kind that bears on one release and vehicle type, and the words for how far it is."""
-
-    states: Mapping[str, Mapping[str, Json]]
-    filed: Filing | None
-    change_permit: Filing | None
-    recall_plan: Filing | None
-    ids: tuple[str, ...]
-
-    @classmethod
-    def of(cls, view: View, release: Release, vehicle_type_id: str, changes: Sequence[rules.Change]) -> "_Papers":
-        sha256 = release.package.sha256 if release.package else None
-        found = {
-            FilingKind.MIIT_ENTERPRISE: filings.standing(view, FilingKind.MIIT_ENTERPRISE),
-            FilingKind.MIIT_TYPE: filings.standing(view, FilingKind.MIIT_TYPE, vehicle_type_id),
-            FilingKind.MIIT_ACTIVITY: filings.standing(view, FilingKind.MIIT_ACTIVITY, vehicle_type_id, sha256),
-            FilingKind.SAMR_RECORD: filings.standing(view, FilingKind.SAMR_RECORD, vehicle_type_id, sha256),
-        }
-        # A permit counts for the very values that the release sets (N45-7b).
-        main = {change.name: change.after for change in changes if change.is_main is not False}
-        permit = filings.change_permit(view, vehicle_type_id, main) if main else None
-        plan = filings.in_force(view, FilingKind.RECALL_PLAN, vehicle_type_id, sha256)
-        states = {str(kind): _state(kind, word, filing) for kind, (word, filing) in found.items()}
-        valid = [filing for word, filing in found.values() if word == "valid"]
-        resting = [f.id for f in (*valid, permit, plan) if f is not None]
-        # An imported model has no activity filing at MIIT (Q-19): what SAMR holds is what was filed.
-        filed = (
-            found[FilingKind.MIIT_ACTIVITY][1] or _filed_otherwise(view, release) or found[FilingKind.SAMR_RECORD][1]
-        )
-        return cls(states, filed, permit, plan, tuple(sorted(resting)))
-
-
-def _filed_otherwise(view: View, release: Release) -> Filing | None:
-    """Give an activity filing of this release that names other bytes: then what was filed is not what is released."""
-    found = filings_store.list_filings(view, kind=str(FilingKind.MIIT_ACTIVITY), release_id=release.id)
-    return next((f for f in found if f.status in {"submitted", "accepted"}), None)
-
-
-# Which days of a paper the law asks about.
-_DAYS = {
-    FilingKind.MIIT_ACTIVITY: ("submitted_on",),
-    FilingKind.SAMR_RECORD: ("submitted_on", "package_delivered_on"),
-}
-
-
-def _state(kind: FilingKind, word: str, filing: Filing | None) -> dict[str, Json]:
-    facts: dict[str, Json] = {"state": word}
-    for name in _DAYS.get(kind, ()):
-        if filing is not None and getattr(filing, name) is not None:
-            facts[name] = getattr(filing, name)
-    return facts
+def hardware_of(view: View, release: Release, vehicle_type_id: str) -> tuple[str, ...]:
+    """Give the hardware ids of the ECUs that a release touches on one vehicle type."""
+    ecus = products_store.list_ecus(view, [vehicle_type_id])
+    return tuple(sorted({ecu.hardware_id for ecu in ecus if ecu.id in release.ecu_ids}))
 
 
 def _target(view: View, release: Release, dossier: Dossier, type_id: str, scope: Scope | None) -> rules.Target:
     kind = products_store.load_vehicle_type(view, type_id)
     ecus = [ecu for ecu in products_store.list_ecus(view, [type_id]) if ecu.id in release.ecu_ids]
-    declared = {key: value for ecu in ecus for key, value in dossier.declared.get(ecu.id, {}).items()}
-    touched = [key for ecu in ecus for key in ecu.influences or ()]
-    changes, undeclared = _difference(view, type_id, declared, touched)
+    declared = rules.after_values([dossier.declared.get(ecu.id, {}) for ecu in ecus])
+    # What two ECUs contradict each other about is touched, and then undeclared.
+    touched = [key for ecu in ecus for key in (*(ecu.influences or ()), *dossier.declared.get(ecu.id, {}))]
+    changes, undeclared = _difference(view, release, type_id, declared, touched)
     # Nobody has determined what this ECU can influence: then nothing is known about it.
     undeclared += tuple(f"{ecu.name}.*" for ecu in ecus if ecu.influences is None)
-    cars = scope or _all_cars(view, type_id)
     return rules.Target(
         model_code=kind.model_code,
         automation_level=kind.automation_level,
-        licensed_manufacturer=kind.licensed_manufacturer or "",
+        licensed_manufacturer=kind.licensed_manufacturer,
         imported=kind.imported,
         annex2_supplemented=kind.annex2_supplemented,
-        sold=cars.sold,
-        test_fleet=cars.test_fleet,
+        cars=tuple(scope.cars if scope is not None else _all_cars(view, type_id)),
         holds_driving_automation=any(ecu.holds_driving_automation for ecu in ecus),
         approval_relevant=any(ecu.approval_relevant for ecu in ecus),
         changes=changes,
@@ -196,47 +147,67 @@ def _target(view: View, release: Release, dossier: Dossier, type_id: str, scope:
     )
 
 
-def _all_cars(view: View, type_id: str) -> Scope:
-    """Give the cars of a type as they are in the fleet; with no car yet, it is judged as if sold."""
+def _all_cars(view: View, type_id: str) -> frozenset[Cars]:
+    """Give the kinds of cars of a type in the fleet; with no car yet, it is judged as if sold."""
     of_type = VehicleFilter(vehicle_type_ids=(type_id,))
-    everyone = fleet_store.count_vehicles(view, of_type)
-    unsold = fleet_store.count_vehicles(view, replace(of_type, sold=False))
-    test = fleet_store.count_vehicles(view, replace(of_type, test_fleet=True))
-    return Scope(sold=everyone == 0 or unsold < everyone, test_fleet=0 < everyone == test)
+    kinds = (Cars(sold=True, test_fleet=False), Cars(sold=False, test_fleet=False), Cars(sold=False, test_fleet=True))
+    filters = (replace(of_type, sold=True), *(replace(of_type, sold=False, test_fleet=one) for one in (False, True)))
+    found = frozenset(k for k, f in zip(kinds, filters, strict=True) if fleet_store.page_vehicles(view, f, limit=1))
+    return found or frozenset({kinds[0]})
 
 
 def _difference(
-    view: View, type_id: str, declared: Mapping[str, Json], touched: Sequence[str]
+    view: View, release: Release, type_id: str, declared: Mapping[str, Json], touched: Sequence[str]
 ) -> tuple[tuple[rules.Change, ...], tuple[str, ...]]:
-    found, missing = admission_rules.diff(
-        admission_store.plain_values(view, type_id), declared, products_store.all_definitions(view), touched
+    """Compare with the values registered at submission, and with those of now; see `rules.joined`.
+
+    A value that was not registered at submission counts once it is, unless it came by a change permit: that may be
+    the permit of this very release.
+    """
+    definitions = products_store.all_definitions(view)
+    current = admission_store.current_values(view, type_id)
+    frozen = current
+    if release.submitted_at is not None:
+        later = {key: value for key, value in current.items() if value.ground is not Ground.CHANGE_PERMIT}
+        frozen = later | admission_store.values_as_of(view, type_id, release.submitted_at)
+    found = []
+    for registered in (frozen, current):
+        values = {key: value.value for key, value in registered.items()}
+        found.append(admission_rules.diff(values, declared, definitions, touched))
+    (before, missing), (now, _) = found
+    changes = rules.joined(
+        *([rules.Change(c.name, c.is_main, c.before, c.after, c.unit) for c in s] for s in (before, now))
     )
-    return tuple(rules.Change(c.name, c.is_main, c.before, c.after, c.unit or "") for c in found), tuple(missing)
+    return changes, missing
 
 
-def _world(view: View, regime: Regime, release: Release, papers: _Papers, scope: Scope | None) -> rules.World:
-    filed = papers.filed
+def _world(
+    view: View, regime: Regime, release: Release, target: rules.Target, papers: Papers, scope: Scope | None
+) -> rules.World:
+    filed = papers.filed(imported=target.imported, sold=any(cars.sold for cars in target.cars))
     return rules.World(
         applicant=regime.company,
+        # A campaign sends packages over the air, whatever the release says of itself.
+        delivery="ota" if scope is not None else release.delivery,
         filings=papers.states,
         recall_plan_filed=papers.recall_plan is not None,
-        filed_sha256=None if filed is None else filed.scope.package_sha256,
-        vins_outside_filed_scope=_outside(filed, scope),
-        swin_moved=bool(release.swin) and store.swin_is_new(view, release.id, release.swin),
+        released_hash_equals_filed=rules.released_equals_filed(
+            None if release.package is None else release.package.sha256,
+            [None if one is None else one.scope.package_sha256 for one in filed],
+        ),
+        vins_outside_filed_scope=rules.outside_filed(
+            [
+                None if one is None else _agrees(one.scope.vin_set_digest, one.scope.vehicle_type_ids, scope)
+                for one in filed
+            ]
+        ),
+        swin_moved=bool(release.swin) and not store.swin_taken_before(view, release.id, release.swin),
         company_safety_policy=regime.safety_policy,
     )
 
 
-def _outside(filed: Filing | None, scope: Scope | None) -> int | None:
-    """Count cars outside the filed set: 0 when every car of the type is filed or the VIN digests agree.
-
-    A set that differs counts as one car at least: how many differ cannot be told from digests.
-    """
-    if filed is None:
-        return None
-    digest = filed.scope.vin_set_digest
+def _agrees(digest: str | None, type_ids: Collection[str], scope: Scope | None) -> bool | None:
+    """Whether the vehicles aimed at are the filed set; a filing without a VIN set covers every car of its types."""
     if not digest:
-        return 0
-    if scope is None:
-        return None
-    return 0 if scope.vin_digest == digest else 1
+        return True
+    return None if scope is None else scope.vin_digest(type_ids) == digest

@@ -1,20 +1,13 @@
-"""Tables of campaigns: the only SQL of this room."""
+"""The only SQL of campaigns; the tables stand in `tables`."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
-    Column,
-    ForeignKey,
-    Integer,
     Row,
     Select,
-    String,
-    UniqueConstraint,
     and_,
-    case,
     func,
     or_,
     select,
@@ -32,110 +25,16 @@ from roadworthy.campaigns.model import (
     Said,
     Wave,
 )
-from roadworthy.database import Instant, JsonText, View, Work, four_eyes, record_table
+from roadworthy.campaigns.store.tables import action as action
+from roadworthy.campaigns.store.tables import action_report as action_report
+from roadworthy.campaigns.store.tables import assignment as assignment
+from roadworthy.campaigns.store.tables import campaign as campaign
+from roadworthy.campaigns.store.tables import gate_decision as gate_decision
+from roadworthy.campaigns.store.tables import target_vehicle as target_vehicle
+from roadworthy.campaigns.store.tables import wave as wave
+from roadworthy.database import View, Work
 from roadworthy.kernel.errors import NotFound
-
-campaign = record_table(
-    "campaign",
-    Column("id", String(32), primary_key=True),
-    Column("name", String(120), nullable=False, unique=True),
-    Column("release_id", ForeignKey("release.id"), nullable=False),
-    Column("status", String(16), nullable=False, index=True),
-    Column("filter", JsonText, nullable=False),
-    Column("target_digest", String(64), nullable=False),
-    Column("vehicles", Integer, nullable=False),
-    Column("author_id", ForeignKey("person.id"), nullable=False),
-    Column("approver_id", ForeignKey("person.id")),
-    Column("created_at", Instant, nullable=False),
-    Column("hold_reason", String(400), nullable=False),
-    four_eyes("author_id", "approver_id"),
-)
-
-# Only for VIN lists; a filter is judged at a vehicle's first contact.
-target_vehicle = record_table(
-    "target_vehicle",
-    Column("campaign_id", ForeignKey("campaign.id"), primary_key=True),
-    Column("vehicle_id", ForeignKey("vehicle.id"), primary_key=True),
-    key=("campaign_id", "vehicle_id"),
-)
-
-wave = record_table(
-    "wave",
-    Column("campaign_id", ForeignKey("campaign.id"), primary_key=True),
-    Column("number", Integer, primary_key=True),
-    Column("name", String(60), nullable=False),
-    Column("from_share", Integer, nullable=False),
-    Column("to_share", Integer, nullable=False),
-    Column("vehicles", Integer, nullable=False),
-    Column("status", String(8), nullable=False),
-    Column("opened_at", Instant),
-    key=("campaign_id", "number"),
-)
-
-gate_decision = record_table(
-    "gate_decision",
-    Column("id", String(32), primary_key=True),
-    Column("campaign_id", ForeignKey("campaign.id"), nullable=False, index=True),
-    Column("wave", Integer, nullable=False),
-    Column("vehicle_type_id", ForeignKey("vehicle_type.id"), nullable=False),
-    Column("release_id", ForeignKey("release.id"), nullable=False),
-    Column("decision", String(8), nullable=False),
-    Column("labels", JsonText, nullable=False),
-    Column("tier", String(4)),
-    Column("report", JsonText, nullable=False),
-    Column("facts", JsonText, nullable=False),
-    Column("filing_ids", JsonText, nullable=False),
-    Column("not_before", Instant, nullable=False),
-    Column("not_after", Instant, nullable=False),
-    Column("closed_at", Instant),
-    Column("closed_reason", String(200), nullable=False),
-)
-
-assignment = record_table(
-    "assignment",
-    Column("id", String(32), primary_key=True),
-    Column("campaign_id", ForeignKey("campaign.id"), nullable=False),
-    Column("wave", Integer, nullable=False),
-    Column("vehicle_id", ForeignKey("vehicle.id"), nullable=False),
-    Column("vin", String(17), nullable=False),
-    Column("decision_id", ForeignKey("gate_decision.id"), nullable=False),
-    Column("release_id", ForeignKey("release.id"), nullable=False),
-    Column("ecu_serial", String(64), nullable=False),
-    Column("hardware_id", String(64), nullable=False),
-    Column("path", String(200), nullable=False),
-    Column("sha256", String(64), nullable=False),
-    Column("length", BigInteger, nullable=False),
-    Column("salt", String(32), nullable=False),
-    Column("made_at", Instant, nullable=False),
-    UniqueConstraint("campaign_id", "vehicle_id", "decision_id"),
-)
-
-action = record_table(
-    "action",
-    Column("number", Integer, primary_key=True, autoincrement=False),
-    Column("assignment_id", ForeignKey("assignment.id"), nullable=False, unique=True),
-    Column("campaign_id", ForeignKey("campaign.id"), nullable=False, index=True),
-    Column("wave", Integer, nullable=False),
-    Column("vehicle_id", ForeignKey("vehicle.id"), nullable=False, index=True),
-    Column("status", String(16), nullable=False),
-    Column("detail", String(400), nullable=False),
-    Column("changed_at", Instant, nullable=False),
-    key=("number",),
-)
-
-# Every word of a vehicle on its action, in order. Lines of free text may hold anything, so the row is salted.
-action_report = record_table(
-    "action_report",
-    Column("action_number", ForeignKey("action.number"), primary_key=True, autoincrement=False),
-    Column("position", Integer, primary_key=True, autoincrement=False),
-    Column("execution", String(16), nullable=False),
-    Column("finished", String(8), nullable=False),
-    Column("code", Integer),
-    Column("details", JsonText, nullable=False),
-    Column("salt", String(32), nullable=False),
-    Column("told_at", Instant, nullable=False),
-    key=("action_number", "position"),
-)
+from roadworthy.kernel.event import Json
 
 
 def get(view: View, campaign_id: str) -> Campaign:
@@ -147,6 +46,28 @@ def get(view: View, campaign_id: str) -> Campaign:
     if row is None:
         raise NotFound(f"There is no campaign {campaign_id}; `roadworthy campaign list` shows all.")
     return _campaign(row)
+
+
+def lock(work: Work, campaign_id: str) -> Campaign:
+    """Give a campaign that nobody else changes until this unit of work ends.
+
+    Raises NotFound.
+    """
+    row = work.first(select(campaign).where(campaign.c.id == campaign_id).with_for_update())
+    if row is None:
+        raise NotFound(f"There is no campaign {campaign_id}.")
+    return _campaign(row)
+
+
+def save(work: Work, made: Campaign, listed: Sequence[str]) -> None:
+    """Insert a campaign, with the vehicles of its VIN list where it has one."""
+    work.insert(campaign, {**vars(made), "filter": dict(made.filter)})
+    work.insert_all(target_vehicle, ({"campaign_id": made.id, "vehicle_id": vehicle_id} for vehicle_id in listed))
+
+
+def save_wave(work: Work, made: Wave) -> None:
+    """Insert a wave."""
+    work.insert(wave, vars(made))
 
 
 def page(view: View, after: str, limit: int) -> list[Campaign]:
@@ -175,18 +96,19 @@ def running(view: View) -> list[Campaign]:
     return [_campaign(row) for row in view.all(select(campaign).where(campaign.c.status == "running").order_by("id"))]
 
 
-def unfinished(view: View, release_id: str | None = None) -> list[Campaign]:
-    """Give the campaigns that may still hand out updates, all or those of one release."""
-    query = select(campaign).where(campaign.c.status.in_(["approved", "running", "paused", "held"])).order_by("id")
-    if release_id is not None:
-        query = query.where(campaign.c.release_id == release_id)
-    return [_campaign(row) for row in view.all(query)]
-
-
 def waves(view: View, campaign_id: str) -> list[Wave]:
     """Give the waves of a campaign in order."""
     rows = view.all(select(wave).where(wave.c.campaign_id == campaign_id).order_by(wave.c.number))
     return [_wave(row) for row in rows]
+
+
+def open_waves(view: View, campaign_ids: Sequence[str]) -> dict[str, list[Wave]]:
+    """Give the open waves of some campaigns, by campaign."""
+    query = select(wave).where(wave.c.campaign_id.in_(campaign_ids), wave.c.status == "open")
+    found: dict[str, list[Wave]] = {}
+    for row in view.all(query.order_by(wave.c.campaign_id, wave.c.number)) if campaign_ids else ():
+        found.setdefault(row.campaign_id, []).append(_wave(row))
+    return found
 
 
 def is_listed(view: View, campaign_id: str, vehicle_id: str) -> bool:
@@ -213,19 +135,22 @@ def newest_vehicle(campaign: Campaign) -> str:
     return f"VEH-{campaign.id.removeprefix('CMP-')}"
 
 
-def target_types(view: View, target: Select[Any]) -> dict[str, tuple[bool, bool]]:
-    """Give, for each vehicle type in a target set, whether any car is sold and whether all are test cars."""
+def target_types(view: View, target: Select[Any]) -> set[tuple[str, bool, bool]]:
+    """Give which (vehicle type, sold, test fleet) a target set holds."""
     cars = target.subquery()
-    any_sold = func.max(case((cars.c.sold, 1), else_=0)).label("any_sold")
-    all_test = func.min(case((cars.c.test_fleet, 1), else_=0)).label("all_test")
-    query = select(cars.c.vehicle_type_id, any_sold, all_test).group_by(cars.c.vehicle_type_id)
-    return {row.vehicle_type_id: (bool(row.any_sold), bool(row.all_test)) for row in view.all(query)}
+    query = select(cars.c.vehicle_type_id, cars.c.sold, cars.c.test_fleet).distinct()
+    return {(row.vehicle_type_id, bool(row.sold), bool(row.test_fleet)) for row in view.all(query)}
+
+
+# The answer and its facts are long, and nothing on a vehicle's path needs them.
+_BASIS = ("facts", "report")
+_DECISION = [column for column in gate_decision.c if column.name not in {*_BASIS, "closed_reason"}]
 
 
 def decisions(view: View, campaign_id: str) -> list[GateDecision]:
     """Give all gate decisions of a campaign, oldest first."""
-    query = select(gate_decision).where(gate_decision.c.campaign_id == campaign_id).order_by(gate_decision.c.id)
-    return [_decision(row) for row in view.all(query)]
+    query = select(*_DECISION).where(gate_decision.c.campaign_id == campaign_id)
+    return [_decision(row) for row in view.all(query.order_by(gate_decision.c.not_before, gate_decision.c.id))]
 
 
 def last_decisions(view: View, campaign_id: str) -> list[GateDecision]:
@@ -241,23 +166,34 @@ def filing_ids_of(view: View, decision_ids: Iterable[str]) -> dict[str, tuple[st
     return {row.id: tuple(row.filing_ids) for row in view.all(query)}
 
 
-def open_leases(view: View, now: datetime, campaign_id: str | None = None) -> list[GateDecision]:
-    """Give the open decisions whose lease counts at `now`, of running campaigns, newest last."""
-    query = (
-        select(gate_decision)
-        .join(campaign, campaign.c.id == gate_decision.c.campaign_id)
-        .where(
-            campaign.c.status == "running",
-            gate_decision.c.decision == "open",
-            gate_decision.c.closed_at.is_(None),
-            gate_decision.c.not_before <= now,
-            gate_decision.c.not_after > now,
-        )
-        .order_by(gate_decision.c.id)
+def unclosed(
+    view: View,
+    now: datetime,
+    *,
+    campaign_id: str | None = None,
+    wave_number: int | None = None,
+    vehicle_type_id: str | None = None,
+    decision_id: str | None = None,
+) -> list[GateDecision]:
+    """Give the open decisions whose lease runs at `now`, oldest first, whatever the state of their campaign."""
+    table = gate_decision
+    asked = (
+        (table.c.campaign_id, campaign_id),
+        (table.c.wave, wave_number),
+        (table.c.vehicle_type_id, vehicle_type_id),
+        (table.c.id, decision_id),
     )
-    if campaign_id is not None:
-        query = query.where(gate_decision.c.campaign_id == campaign_id)
-    return [_decision(row) for row in view.all(query)]
+    running = (
+        table.c.decision == "open", table.c.closed_at.is_(None), table.c.not_before <= now, table.c.not_after > now,
+    )  # fmt: skip
+    query = select(*_DECISION).where(*running, *(column == value for column, value in asked if value is not None))
+    return [_decision(row) for row in view.all(query.order_by(table.c.not_before, table.c.id))]
+
+
+def running_ids(view: View, campaign_ids: Collection[str]) -> set[str]:
+    """Give those of some campaigns that run."""
+    query = select(campaign.c.id).where(campaign.c.id.in_(sorted(campaign_ids)), campaign.c.status == "running")
+    return {row.id for row in view.all(query)}
 
 
 def closed_early(view: View, now: datetime) -> list[str]:
@@ -271,10 +207,17 @@ def decision(view: View, decision_id: str) -> GateDecision:
 
     Raises NotFound.
     """
-    row = view.first(select(gate_decision).where(gate_decision.c.id == decision_id))
+    row = view.first(select(*_DECISION).where(gate_decision.c.id == decision_id))
     if row is None:
         raise NotFound(f"There is no gate decision {decision_id}.")
     return _decision(row)
+
+
+def decision_basis(view: View, decision_id: str) -> tuple[Mapping[str, Json], Mapping[str, Json]]:
+    """Give the facts that a gate decision rests on, and the whole answer of the law."""
+    columns = (gate_decision.c[name] for name in _BASIS)
+    row = view.first(select(*columns).where(gate_decision.c.id == decision_id))
+    return ({}, {}) if row is None else (row.facts, row.report)
 
 
 def action_by_number(view: View, vehicle_id: str, number: int) -> Action:
@@ -288,10 +231,12 @@ def action_by_number(view: View, vehicle_id: str, number: int) -> Action:
     return _action(row)
 
 
-def open_actions(view: View, vehicle_id: str) -> list[Action]:
-    """Give the vehicle's actions that are not over, oldest first."""
-    query = select(action).where(action.c.vehicle_id == vehicle_id, action.c.status.in_(sorted(ACTIVE)))
-    return [_action(row) for row in view.all(query.order_by(action.c.number))]
+def open_actions(view: View, vehicle_id: str) -> list[tuple[Action, str]]:
+    """Give the vehicle's actions that are not over, oldest first, each with the state of its campaign."""
+    query = select(action, campaign.c.status.label("campaign_status"))
+    query = query.join(campaign, campaign.c.id == action.c.campaign_id)
+    query = query.where(action.c.vehicle_id == vehicle_id, action.c.status.in_(sorted(ACTIVE)))
+    return [(_action(row), row.campaign_status) for row in view.all(query.order_by(action.c.number))]
 
 
 def report_count(view: View, number: int) -> int:
@@ -315,11 +260,9 @@ def newest_details(view: View, number: int, limit: int) -> list[str]:
     return [line for row in rows for line in reversed(row.details)][:limit]
 
 
-def action_in(view: View, campaign_id: str, vehicle_id: str) -> Action | None:
-    """Give the vehicle's newest action in a campaign."""
-    query = select(action).where(action.c.campaign_id == campaign_id, action.c.vehicle_id == vehicle_id)
-    row = view.first(query.order_by(action.c.number.desc()).limit(1))
-    return None if row is None else _action(row)
+def campaigns_of(view: View, vehicle_id: str) -> set[str]:
+    """Give the campaigns in which a vehicle has or had an action."""
+    return {row.campaign_id for row in view.all(select(action.c.campaign_id).where(action.c.vehicle_id == vehicle_id))}
 
 
 def last_action(view: View, vehicle_id: str, statuses: Iterable[str]) -> Action | None:
@@ -327,12 +270,6 @@ def last_action(view: View, vehicle_id: str, statuses: Iterable[str]) -> Action 
     query = select(action).where(action.c.vehicle_id == vehicle_id, action.c.status.in_(sorted(statuses)))
     row = view.first(query.order_by(action.c.number.desc()).limit(1))
     return None if row is None else _action(row)
-
-
-def actions_of(view: View, campaign_id: str, statuses: Iterable[str]) -> list[Action]:
-    """Give the actions of a campaign in one of `statuses`."""
-    query = select(action).where(action.c.campaign_id == campaign_id, action.c.status.in_(sorted(statuses)))
-    return [_action(row) for row in view.all(query.order_by(action.c.number))]
 
 
 def get_assignment(view: View, assignment_id: str) -> Assignment:
@@ -352,9 +289,19 @@ def assignment_ids(view: View, campaign_id: str) -> list[str]:
     return [row.id for row in view.all(query)]
 
 
-def next_number(view: View) -> int:
-    """Give the next DDI action number (the writer holds the lock or retries on the unique key)."""
-    return int(view.scalar(select(func.coalesce(func.max(action.c.number), 0)))) + 1
+def next_number(work: Work) -> int:
+    """Give the next DDI action number. SQLite has one writer at a time, so that the highest plus one is safe."""
+    if work.connection.dialect.name == "postgresql":
+        return int(work.scalar(select(func.nextval("action_number_seq"))))
+    return int(work.scalar(select(func.coalesce(func.max(action.c.number), 0)))) + 1
+
+
+def has_attested(view: View, campaign_id: str, vehicle_type_id: str) -> bool:
+    """Whether a vehicle of this type has attested the package of a campaign."""
+    query = select(action.c.number).join(assignment, assignment.c.id == action.c.assignment_id)
+    query = query.join(gate_decision, gate_decision.c.id == assignment.c.decision_id)
+    query = query.where(action.c.campaign_id == campaign_id, action.c.status == "attested")
+    return view.first(query.where(gate_decision.c.vehicle_type_id == vehicle_type_id).limit(1)) is not None
 
 
 def counts(view: View, campaign_id: str) -> Mapping[int, Mapping[str, int]]:
@@ -412,10 +359,10 @@ def _wave(row: Row[Any]) -> Wave:
 
 
 def _decision(row: Row[Any]) -> GateDecision:
-    values = {k: v for k, v in row._mapping.items() if k not in {"facts", "closed_reason"}}  # noqa: SLF001
-    values |= {"id": GteId(row.id), "labels": tuple(row.labels), "filing_ids": tuple(row.filing_ids)}
-    return GateDecision(**values)
+    values = {"id": GteId(row.id), "labels": tuple(row.labels), "filing_ids": tuple(row.filing_ids)}
+    return GateDecision(**{**row._mapping, **values})  # noqa: SLF001
 
 
 def _action(row: Row[Any]) -> Action:
-    return Action(**{**row._mapping, "assignment_id": AsgId(row.assignment_id)})  # noqa: SLF001
+    values = {column.name: row._mapping[column.name] for column in action.c}  # noqa: SLF001
+    return Action(**{**values, "assignment_id": AsgId(row.assignment_id)})
