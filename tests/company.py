@@ -199,9 +199,8 @@ class Company:
         """Store a package and attach it."""
         kept = self.artifacts.put(content)
         stored = StoredFile(kept.sha256, kept.sha1, kept.md5, kept.length)
-        ecus = dict.fromkeys(release.ecu_ids, "adcu-hw3")
         engineer = self.people["engineer"]
-        return releases.attach_package(self.database, engineer, release.id, f"{release.name}.img", stored, ecus)
+        return releases.attach_package(self.database, engineer, release.id, f"{release.name}.img", stored)
 
     def release(self, name: str, version: str, model: str = "EX1", **declared: Any) -> Release:
         """Write a release with all its papers, file it, and have it approved."""
@@ -238,12 +237,12 @@ class Company:
     def start(self, made: Campaign) -> Campaign:
         return campaigns.start(self.database, self.people["manager"], self.regime, made.id, LEASE_HOURS)
 
-    def ecus_of(self, model: str) -> tuple[str, dict[str, str]]:
-        """Give a model's type id and its ADCU as releases name it."""
+    def ecus_of(self, model: str) -> tuple[str, list[str]]:
+        """Give the id of a model and of its ADCU."""
         with self.database.read() as view:
             type_id = products_store.all_vehicle_types(view)[model].id
             ecus = products_store.list_ecus(view, [type_id])
-        return type_id, {ecu.id: ecu.hardware_id for ecu in ecus if ecu.name == "ADCU"}
+        return type_id, [ecu.id for ecu in ecus if ecu.name == "ADCU"]
 
     # what vehicles do
 

@@ -55,7 +55,7 @@ def _registries(company: Company) -> None:
     database, officer, administrator = company.database, company.people["officer"], company.people["administrator"]
     type_id, ecus = company.ecus_of("EX2")
     products.amend_vehicle_type(database, officer, type_id, name="Example Two")
-    products.amend_ecu(database, officer, next(iter(ecus)), supplier="Other Electronics")
+    products.amend_ecu(database, officer, ecus[0], supplier="Other Electronics")
     products.amend_parameter(database, officer, "ivi.theme", label=Text("主题", "theme"))
     products.retire(database, officer, type_id)
     products.reinstate(database, officer, type_id)
