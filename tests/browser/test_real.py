@@ -70,7 +70,7 @@ def _sign_in(visit, name: str, **options):
     assert axe(page) == []
     assert_speaks_only(page, "en")
     page.click(f"text={name}")
-    assert page.url.endswith("/campaigns")
+    page.wait_for_url("**/campaigns")
     return page
 
 

@@ -56,7 +56,8 @@ def create(database: Database, actor: Actor, plan: Plan) -> Campaign:
         sizes = rules.wave_sizes(shares, (rules.share_of(made, vehicle_id) for vehicle_id, _ in cars))
         for number, (name_of_wave, share, size) in enumerate(zip(names, shares, sizes, strict=True), start=1):
             store.save_wave(work, Wave(made, number, name_of_wave, *share, size, WAVE.initial))
-        told = {"release": release.id, "target": wanted.target_digest, "vehicles": len(cars)}
+        # Not the digest of the VINs: whoever reads the public log could try VINs until it fits.
+        told = {"release": release.id, "vehicles": len(cars)}
         work.record("campaign.created", made, {**told, "waves": list(plan.waves)})
         return store.get(work, made)
 

@@ -156,7 +156,7 @@ def decisions(view: View, campaign_id: str) -> list[GateDecision]:
 def last_decisions(view: View, campaign_id: str) -> list[GateDecision]:
     """Give the newest gate decision of a campaign for each vehicle type."""
     newest = select(func.max(gate_decision.c.id)).where(gate_decision.c.campaign_id == campaign_id)
-    query = select(gate_decision).where(gate_decision.c.id.in_(newest.group_by(gate_decision.c.vehicle_type_id)))
+    query = select(*_DECISION).where(gate_decision.c.id.in_(newest.group_by(gate_decision.c.vehicle_type_id)))
     return [_decision(row) for row in view.all(query.order_by(gate_decision.c.id))]
 
 
