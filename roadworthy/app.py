@@ -3,7 +3,6 @@
 import json
 import threading
 from collections.abc import Callable
-from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 from fastapi import FastAPI, Request
@@ -19,22 +18,39 @@ from roadworthy.device.uptane import router as uptane_router
 from roadworthy.filings.web import router as filings_router
 from roadworthy.fleet.web import router as fleet_router
 from roadworthy.installation import Installation
+from roadworthy.kernel.decision import Text
 from roadworthy.kernel.errors import SignInNeeded
+from roadworthy.products.sheets import MAX_SHEET_BYTES
 from roadworthy.products.web import router as products_router
 from roadworthy.regulator.log import router as log_router
 from roadworthy.releases.web import router as releases_router
-from roadworthy.settings import Settings
+from roadworthy.settings import MOST_PACKAGE_BYTES, Settings
 from roadworthy.signing.keys import trusted_log
 from roadworthy.signing.signers import DirectorSigner
 from roadworthy.transparency.making import Log
 from roadworthy.webui.console import install_console
+from roadworthy.webui.limits import Limits
+from roadworthy.webui.proxies import Forwarded, TrustedProxies
 from roadworthy.webui.session import session_of
+
+# Files have limits of their own, kept where they are read.
+_LIMITS = {
+    "/api/v1/releases/[^/]+/(package|sbom|papers)": MOST_PACKAGE_BYTES,
+    "/api/v1/(vehicles|ecus)/import": MAX_SHEET_BYTES + 2**20,
+}
 
 
 def create_app(installation: Installation) -> FastAPI:
     """Build the server: JSON API, console, vehicles' door, log tiles."""
     settings = installation.settings
-    app = FastAPI(title="Roadworthy", version="1", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json")
+    app = FastAPI(
+        title="Roadworthy",
+        version="1",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
+        redirect_slashes=False,  # it would redirect to whatever the Host header says
+    )
     app.state.settings = settings
     app.state.database = installation.database
     app.state.regime = installation.regime
@@ -42,7 +58,8 @@ def create_app(installation: Installation) -> FastAPI:
     app.state.director = DirectorSigner(settings.home)
     app.state.logs = _log_per_thread(settings)
     app.state.authenticate = _authenticate(installation.database)
-    app.state.base_url = _base_url(settings)
+    proxies = TrustedProxies(settings.trusted_proxies, settings.public_url)
+    app.state.base_url = proxies.base_url
     app.state.sign_in = lambda token: accounts.sign_in(installation.database, token)[1]
     app.state.sign_out = lambda session: accounts.sign_out(installation.database, session)
     app.state.demo = settings.demo
@@ -65,6 +82,8 @@ def create_app(installation: Installation) -> FastAPI:
         uptane_router,
     ):
         app.include_router(router)
+    app.add_middleware(Limits, limits=_LIMITS)
+    app.add_middleware(Forwarded, proxies=proxies)
     return app
 
 
@@ -88,7 +107,10 @@ def _reader_name(database: Database) -> Callable[[Request], str]:
     authenticate = _authenticate(database)
 
     def name(request: Request) -> str:
-        actor = authenticate(request)
+        try:
+            actor = authenticate(request)
+        except SignInNeeded:
+            return ""  # a page for visitors: sign-in, errors
         with database.read() as view:
             return str(accounts.whoami(view, actor).name)
 
@@ -105,10 +127,10 @@ def trust_of(settings: Settings) -> dict[str, str]:
     }
 
 
-def read_demo_people(home: Path) -> list[tuple[str, str]]:
+def read_demo_people(home: Path) -> list[tuple[Text, str]]:
     """Give the cast of the demo with their tokens, from the file that only `roadworthy demo` writes."""
     file = home / "demo-people.json"
-    return [(label, token) for label, token in json.loads(file.read_text("utf-8"))] if file.is_file() else []
+    return [(Text(**label), token) for label, token in json.loads(file.read_text("utf-8"))] if file.is_file() else []
 
 
 def _log_per_thread(settings: Settings) -> Callable[[], Log]:
@@ -122,19 +144,3 @@ def _log_per_thread(settings: Settings) -> Callable[[], Log]:
         return found
 
     return log
-
-
-def _base_url(settings: Settings) -> Callable[[Request], str]:
-    """Say under which address a caller reaches us; forwarded headers count from trusted proxies only."""
-    trusted = [ip_network(text, strict=False) for text in settings.trusted_proxies]
-
-    def base_url(request: Request) -> str:
-        peer = request.client.host if request.client else ""
-        if peer and any(ip_address(peer) in network for network in trusted):
-            proto = request.headers.get("x-forwarded-proto", "").split(",")[0].strip()
-            host = request.headers.get("x-forwarded-host", "").split(",")[0].strip()
-            if proto in {"http", "https"} and host:
-                return f"{proto}://{host}"
-        return str(settings.public_url)
-
-    return base_url

@@ -70,6 +70,8 @@ class Installation:
 def open_installation(settings: Settings, time: Time | None = None, *, migrate: bool = False) -> Installation:
     """Open an installation whose schema is current; with `migrate` (the server) it is made so first.
 
+    What uploads left that a crash cut off is removed.
+
     Raises Broken when the database is too old or new, Unusable when a rule pack cannot be loaded.
     """
     clock = time or SystemTime()
@@ -82,7 +84,9 @@ def open_installation(settings: Settings, time: Time | None = None, *, migrate: 
     except BaseException:
         database.close()
         raise
-    return Installation(settings, clock, database, regime, ArtifactStore(settings.artifacts))
+    artifacts = ArtifactStore(settings.artifacts)
+    artifacts.discard_drafts()
+    return Installation(settings, clock, database, regime, artifacts)
 
 
 def init(

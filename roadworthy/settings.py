@@ -9,10 +9,13 @@ import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
 from roadworthy.kernel.errors import Malformed, Unusable
+
+MOST_PACKAGE_BYTES = 2**40
 
 _PREFIX = "ROADWORTHY_"
 # Variables of other readers (the CLI as a client, and each key's custody), allowed but no settings.
@@ -153,7 +156,13 @@ def _addresses(key: str, value: Any) -> tuple[str, ...]:
     parts = value.split(",") if isinstance(value, str) else value
     if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
         raise SettingUnusable(f"{key} = {value!r}: write a list of addresses.", at=key)
-    return tuple(part.strip() for part in parts if part.strip())
+    found = tuple(part.strip() for part in parts if part.strip())
+    for one in found:
+        try:
+            ip_network(one, strict=False)
+        except ValueError as error:
+            raise SettingUnusable(f"{key}: {one!r} is no IP address or network like 10.0.0.0/8.", at=key) from error
+    return found
 
 
 def _url(key: str, value: Any) -> str:
@@ -180,10 +189,10 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "company": _text,
     "log_origin": _text,
     "image_prefix": _one_folder,
-    "poll_seconds": _number(1, 604_800),
+    "poll_seconds": _number(1, 86_399),  # DDI writes HH:MM:SS
     "lease_hours": _number(1, 168),
     "demo": _switch,
     "safety_policy": _switch,
-    "max_package_bytes": _number(1, 2**40),
+    "max_package_bytes": _number(1, MOST_PACKAGE_BYTES),
     "trusted_proxies": _addresses,
 }

@@ -148,27 +148,19 @@ def actor_of_token(view: View, secret: str) -> Actor:
     Raises SignInNeeded for a secret that is unknown, revoked, expired or of a deactivated person, with one message
     for all: a caller without a valid token learns nothing.
     """
-    digest = secret_digest(secret)
-    found = store.person_of_token(view, digest) if looks_like_secret(secret) else None
-    if found is None:
-        raise SignInNeeded
-    person, token, kept = found
-    alive = token.revoked_at is None and (token.expires_at is None or view.now < token.expires_at)
-    if not (hmac.compare_digest(digest, kept) and alive and person.active):
-        raise SignInNeeded
-    return Actor(person.id, person.roles)
+    return _of_token(view, secret)[0]
 
 
 def sign_in(database: Database, token_secret: str) -> tuple[Person, str]:
     """Open a console session for the holder of an API token; give the person and the session's secret.
 
-    The session ends after 12 hours, or one hour without use. Raises SignInNeeded.
+    The session ends after 12 hours, one hour without use, or with its token. Raises SignInNeeded.
     """
     with database.read() as view:
-        actor = actor_of_token(view, token_secret)  # before the write lock: a wrong token costs no more than a read
+        actor, token = _of_token(view, token_secret)  # before the write lock: a wrong token costs a read only
     with database.begin(Actor("system:sign-in")) as work:
         secret = new_secret()
-        store.open_session(work, secret_digest(secret), actor.id, work.now + SESSION_LIFE)
+        store.open_session(work, secret_digest(secret), actor.id, token.id, work.now + SESSION_LIFE)
         return store.load_person(work, actor.id), secret
 
 
@@ -217,6 +209,18 @@ def _issue(work: Work, person_id: UsrId, label: str, expires_at: datetime | None
     expiry = to_text(expires_at) if expires_at else None
     work.record("token.issued", made.id, {"person": person_id, "expires_at": expiry})
     return made, secret
+
+
+def _of_token(view: View, secret: str) -> tuple[Actor, Token]:
+    digest = secret_digest(secret)
+    found = store.person_of_token(view, digest) if looks_like_secret(secret) else None
+    if found is None:
+        raise SignInNeeded
+    person, token, kept = found
+    alive = token.revoked_at is None and (token.expires_at is None or view.now < token.expires_at)
+    if not (hmac.compare_digest(digest, kept) and alive and person.active):
+        raise SignInNeeded
+    return Actor(person.id, person.roles), token
 
 
 def _of_session(view: View, secret: str) -> tuple[Actor, datetime]:

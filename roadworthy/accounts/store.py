@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, Column, ForeignKey, Row, Select, String, delete, func, insert, select, update
+from sqlalchemy import Boolean, Column, ForeignKey, Row, Select, String, delete, func, insert, or_, select, update
 
 from roadworthy.accounts.model import Person, Token, TokId, UsrId
 from roadworthy.database import Instant, JsonText, View, Work, cache, record_table
@@ -37,6 +37,8 @@ session = cache(
     "who is signed in to the console: lost, people sign in again; it proves nothing about what they did",
     Column("id_sha256", String(64), primary_key=True),
     Column("person_id", ForeignKey("person.id"), nullable=False, index=True),
+    # The token that was signed in with: a session never outlives it.
+    Column("token_id", ForeignKey("api_token.id"), nullable=False, index=True),
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
     Column("seen_at", Instant, nullable=False),
@@ -151,18 +153,24 @@ def person_of_token(view: View, token_sha256: str) -> tuple[Person, Token, str] 
 
 
 def person_of_session(view: View, id_sha256: str) -> tuple[Person, datetime, datetime, str] | None:
-    """Give person, expiry, last-seen instant and kept digest for the digest of a session secret."""
+    """Give person, expiry, last-seen instant and kept digest for the digest of a session secret.
+
+    None also when the token that it was opened with is revoked or has expired.
+    """
     joined: Select[Any] = select(session, *_labelled()).join(person, person.c.id == session.c.person_id)
+    alive = or_(api_token.c.expires_at.is_(None), api_token.c.expires_at > view.now)
+    joined = joined.join(api_token, api_token.c.id == session.c.token_id).where(api_token.c.revoked_at.is_(None), alive)
     row = view.first(joined.where(session.c.id_sha256 == id_sha256))
     return None if row is None else (_person_of(row), row.expires_at, row.seen_at, row.id_sha256)
 
 
-def open_session(work: Work, id_sha256: str, person_id: str, expires_at: datetime) -> None:
+def open_session(work: Work, id_sha256: str, person_id: str, token_id: str, expires_at: datetime) -> None:
     """Write a session line and drop those that have expired."""
     work.execute(delete(session).where(session.c.expires_at <= work.now))
     line = {
         "id_sha256": id_sha256,
         "person_id": person_id,
+        "token_id": token_id,
         "created_at": work.now,
         "expires_at": expires_at,
         "seen_at": work.now,

@@ -6,8 +6,12 @@ from typing import Any
 from roadworthy.admission import store
 from roadworthy.admission.model import Ground, RegisteredValue, ValId
 from roadworthy.database import Actor, Database, View
-from roadworthy.kernel.errors import Unusable
+from roadworthy.filings import rules as filing_rules
+from roadworthy.filings import store as filings
+from roadworthy.filings.model import FilingKind
+from roadworthy.kernel.errors import Refused, Unusable
 from roadworthy.kernel.event import Json, digest_of
+from roadworthy.kernel.time import beijing_date
 from roadworthy.products import store as products
 from roadworthy.products.model import TypId
 from roadworthy.products.rules import parse_value, parse_words
@@ -29,7 +33,8 @@ def register_values(
 
     `ground` is one of Ground, `reference` the announcement batch or the filing id. Registering the same values
     again changes nothing and is no error, so that a repeated reaction is harmless. All or nothing.
-    Raises NotPermitted, NotFound, Unusable naming the parameter.
+    Values on the ground of a change permit must be those that the permit named by `reference` grants, in force now.
+    Raises NotPermitted, NotFound, Unusable naming the parameter, Refused without such a permit.
     """
     if ground not in list(Ground):
         raise Unusable(f"ground is one of {', '.join(Ground)}.", code="ground.unknown", at="ground")
@@ -38,6 +43,8 @@ def register_values(
         actor.require(ROLE)
         products.load_vehicle_type(work, type_id)
         parsed = parse_values(work, values)
+        if ground == Ground.CHANGE_PERMIT:
+            _check_permit(work, type_id, told, parsed)
         known = store.current_values(work, type_id)
         changed = {key: value for key, value in parsed.items() if key not in known or known[key].value != value}
         new = tuple(
@@ -51,6 +58,17 @@ def register_values(
             facts = {"count": len(new), "ground": ground, "reference": told, "values_sha256": digest_of(changed)}
             work.record("values.registered", type_id, facts)
     return new
+
+
+def _check_permit(view: View, type_id: TypId, reference: str, values: Mapping[str, Json]) -> None:
+    found = filings.load_filing(view, reference)
+    today = beijing_date(view.now)
+    valid = filing_rules.state_word(found, today) == "valid" and found.kind is FilingKind.MIIT_CHANGE_PERMIT
+    if not valid or not filing_rules.grants(found, type_id, values):
+        raise Refused(
+            f"{reference} is no change permit in force that grants these very values for this vehicle type (N45-7b).",
+            code="permit.none",
+        )
 
 
 def parse_values(view: View, values: Mapping[str, Any]) -> dict[str, Json]:

@@ -117,3 +117,18 @@ class Action:
     status: str
     detail: str
     changed_at: datetime
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing that the vehicle says can move it any more."""
+        return self.status not in ACTIVE
+
+
+@dataclass(frozen=True)
+class Said:
+    """A vehicle's word on an action (a DDI feedback): execution, finished, an optional code, free text lines."""
+
+    execution: str
+    finished: str
+    details: tuple[str, ...] = ()
+    code: int | None = None

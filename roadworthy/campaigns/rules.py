@@ -86,5 +86,7 @@ def verb_of_feedback(execution: str, finished: str, *, cancelling: bool, skip_is
         return "refuse_cancel" if execution == "rejected" else ""
     if execution == "closed":
         return "fail" if finished == "failure" else ("" if skip_issued else "report")
+    if execution == "canceled":
+        return "give_up"
     plain = {"download": "download", "downloaded": "download", "proceeding": "install", "resumed": "install"}
     return plain.get(execution, "")

@@ -30,8 +30,9 @@ WAVE = Lifecycle("wave", "planned", (Move("planned", "open", "open", _MANAGER, "
 _VEHICLE = "vehicle"
 _ACTIVE = ("offered", "retrieved", "downloading", "installing", "reported")
 
-# A vehicle reports what it likes, in any order and more than once; only a signed manifest that shows the expected
-# hash leads to `attested`, and only from there or from `failed`, `cancelled` is there no way back.
+# A vehicle reports what it likes, in any order and more than once: what is no move here is kept as its word and
+# moves nothing. Only a signed manifest that shows the expected hash leads to `attested`, and only from there or
+# from `failed`, `cancelled` is there no way back.
 ACTION = Lifecycle(
     "action",
     "offered",
@@ -44,9 +45,10 @@ ACTION = Lifecycle(
         *(Move(s, "fail", "failed", _VEHICLE, "N45 II.3") for s in _ACTIVE),
         *(Move(s, "cancel", "cancelling", _MANAGER, "N45 II.3") for s in ("retrieved", "downloading", "installing")),
         Move("offered", "cancel", "cancelled", _MANAGER, "N45 II.3"),
+        *(Move(s, "give_up", "cancelled", _VEHICLE) for s in (*_ACTIVE[:-1], "cancelling")),
         Move("cancelling", "confirm_cancel", "cancelled", _VEHICLE),
+        Move("cancelling", "report", "reported", _VEHICLE),  # it went on, although it was told to cancel
         Move("cancelling", "refuse_cancel", "installing", _VEHICLE),
-        Move("cancelling", "report", "reported", _VEHICLE),
         Move("cancelling", "fail", "failed", _VEHICLE, "N45 II.3"),
     ),
 )

@@ -65,6 +65,7 @@ def serve(home: Path = Home) -> None:
             host=opened.settings.host,
             port=opened.settings.port,
             log_level="warning",
+            proxy_headers=False,  # `trusted_proxies` decides, see webui.proxies
             timeout_graceful_shutdown=5,
         )
     finally:

@@ -8,14 +8,21 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy import event as on
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.engine.interfaces import ExceptionContext
+from sqlalchemy.exc import DataError, IntegrityError
 
 from roadworthy.database.work import Actor, View, Work
-from roadworthy.kernel.errors import Broken, NotPermitted, Refused
+from roadworthy.kernel.errors import Broken, NotPermitted, Refused, Unusable
 from roadworthy.kernel.time import Time
 
 SQLITE_FLOOR = (3, 40, 0)
 POSTGRESQL_FLOOR = 150_000
+
+
+class ValueUnusable(Unusable):
+    """A text is too long or holds a character that cannot be stored (NUL), or a number is too large; correct it."""
+
+    code = "value.unusable"
 
 
 class Database:
@@ -30,6 +37,7 @@ class Database:
         self.url = make_url(url)
         self.reaction_kinds = reaction_kinds
         self.engine = _sqlite(url) if self.url.get_backend_name() == "sqlite" else _postgresql(url)
+        on.listen(self.engine, "handle_error", _name_unusable_values)
 
     @contextmanager
     def begin(self, actor: Actor, *, attempt: str = "", subject: str = "", cause: str = "") -> Iterator[Work]:
@@ -84,6 +92,14 @@ class Database:
             work.close()
 
 
+def _name_unusable_values(context: ExceptionContext) -> None:
+    """Blame the caller for a value that no column takes: OverflowError and UnicodeEncodeError are SQLite's ways."""
+    if isinstance(context.sqlalchemy_exception, DataError) or isinstance(
+        context.original_exception, OverflowError | UnicodeEncodeError
+    ):
+        raise ValueUnusable
+
+
 def _as_refusal(error: IntegrityError) -> Refused:
     """Turn a broken constraint into a refusal a person can act on."""
     told = str(error.orig)
@@ -97,12 +113,20 @@ def _as_refusal(error: IntegrityError) -> Refused:
 def _sqlite(url: str) -> Engine:
     if sqlite3.sqlite_version_info < SQLITE_FLOOR:
         raise Broken(f"SQLite {sqlite3.sqlite_version} is too old; Roadworthy needs 3.40 or newer.")
-    engine = create_engine(url, connect_args={"timeout": 30})
+    engine = create_engine(url, connect_args={"timeout": 30}, hide_parameters=True)
 
     @on.listens_for(engine, "connect")
     def _pragmas(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # the driver's own BEGIN is late; `_begin` below says it exactly
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF"):
+        # recursive_triggers: else INSERT OR REPLACE would delete rows of append-only tables past their triggers.
+        pragmas = (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "trusted_schema=OFF",
+            "recursive_triggers=ON",
+        )
+        for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}")
 
     @on.listens_for(engine, "begin")
@@ -115,9 +139,10 @@ def _sqlite(url: str) -> Engine:
 
 
 def _postgresql(url: str) -> Engine:
-    engine = create_engine(url, pool_pre_ping=True)
+    engine = create_engine(url, pool_pre_ping=True, hide_parameters=True)
     with engine.connect() as connection:
         version: Any = connection.execute(text("SHOW server_version_num")).scalar_one()
     if int(version) < POSTGRESQL_FLOOR:
+        engine.dispose()
         raise Broken(f"PostgreSQL {version} is too old; Roadworthy needs 15 or newer.")
     return engine

@@ -1,8 +1,8 @@
 """Signed vehicle version manifests (Uptane 5.4.2): what each ECU attests, checked against its key.
 
-1. the VIN is the caller's; 2. the Primary's signature over the whole is by its registered key; 3. each ECU's own
-report is checked and kept by `fleet` (signature, counter); 4. the vehicle's action is settled. Anything wrong
-refuses the whole manifest: nothing is half believed.
+1. the VIN is the caller's; 2. the Primary's signature over the whole is by its registered key; 3. every ECU of the
+vehicle reports and no other; 4. each ECU's own report is checked and kept by `fleet` (signature, counter); 5. the
+vehicle's action is settled. Anything wrong refuses the whole manifest: nothing is half believed.
 """
 
 from collections.abc import Mapping
@@ -39,11 +39,12 @@ def accept_manifest(database: Database, vehicle: Vehicle, body: Any) -> None:
         units = {unit.serial: unit for unit in fleet_store.units_of(work, vehicle.id)}
         reports = check_manifest(body, vehicle.vin, units)
         fleet_actions.record_attestation(work, vehicle.id, list(reports.values()))
-        success, detail = _outcome(signed)
-        for serial, report in reports.items():
-            told = detail or str(report["signed"].get("attacks_detected") or "")
-            sha256 = report["signed"]["installed_image"]["fileinfo"]["hashes"]["sha256"]
-            actions.settle(work, vehicle, units[serial], sha256, success=success, detail=told)
+        failed, detail = _failure(signed)
+        shown = {
+            serial: report["signed"]["installed_image"]["fileinfo"]["hashes"]["sha256"]
+            for serial, report in reports.items()
+        }
+        actions.settle(work, vehicle, shown, failed, detail)
 
 
 def check_manifest(body: Any, vin: str, units: Mapping[str, EcuUnit]) -> Mapping[str, Mapping[str, Any]]:
@@ -64,6 +65,8 @@ def check_manifest(body: Any, vin: str, units: Mapping[str, EcuUnit]) -> Mapping
         raise Malformed(f"ecu_version_manifests holds 1 to {MAX_ECUS} ECUs.")
     if strange := sorted(set(entries) - set(units)):
         raise ManifestRefused(f"ECU {strange[0][:64]!r} is not registered for this vehicle.")
+    if missing := sorted(set(units) - set(entries)):
+        raise ManifestRefused(f"There is no report of ECU {missing[0]!r}; report every ECU of the vehicle.")
     for serial, entry in entries.items():
         if _object(entry, "signed").get("ecu_serial") != serial:
             raise ManifestRefused(f"The report under {serial!r} is of another ECU.")
@@ -92,13 +95,20 @@ def _verifies(key: Ed25519PublicKey, signature: Any, message: bytes) -> bool:
     return True
 
 
-def _outcome(signed: Mapping[str, Any]) -> tuple[bool | None, str]:
-    report = signed.get("installation_report")
-    if not isinstance(report, dict) or not isinstance(report.get("result"), dict):
-        return None, ""
-    result = report["result"]
-    success = result.get("success")
-    return (success if isinstance(success, bool) else None), f"{result.get('code')}: {result.get('description')}"
+def _failure(signed: Mapping[str, Any]) -> tuple[str, str]:
+    """Give the assignment that the manifest says has failed, and why; "" when it tells of no failure.
+
+    Raises Malformed for a report of another shape.
+    """
+    if signed.get("installation_report") is None:
+        return "", ""
+    report = _object(signed, "installation_report")
+    result = _object(report, "result")
+    if not isinstance(result.get("success"), bool):
+        raise Malformed("result.success is true or false.", at="installation_report")
+    return "" if result["success"] else str(
+        report.get("assignment")
+    ), f"{result.get('code')}: {result.get('description')}"
 
 
 def _object(holder: Any, name: str) -> dict[str, Any]:

@@ -201,11 +201,11 @@ def units_of_many(view: View, vehicle_ids: Iterable[str]) -> dict[str, list[EcuU
     return found
 
 
-def load_attributes(view: View, vehicle_id: str) -> dict[str, str] | None:
-    """Give what a vehicle has told of itself, None when it never has."""
-    query = select(vehicle_attributes.c.attributes).where(vehicle_attributes.c.vehicle_id == vehicle_id)
-    row = view.first(query)
-    return None if row is None else dict(row.attributes)
+def load_attributes(view: View, vehicle_id: str) -> tuple[dict[str, str], datetime] | None:
+    """Give what a vehicle has told of itself and when, None when it never has."""
+    columns = select(vehicle_attributes.c.attributes, vehicle_attributes.c.told_at)
+    row = view.first(columns.where(vehicle_attributes.c.vehicle_id == vehicle_id))
+    return None if row is None else (dict(row.attributes), row.told_at)
 
 
 def put_attributes(work: Work, vehicle_id: str, attributes: Mapping[str, str], *, new: bool, salt: str) -> None:

@@ -78,6 +78,8 @@ def vehicles(request: Request, _actor: SignedIn, wanted: Filtered, after: str = 
 @router.get("/vehicles/export.csv")
 def export(request: Request, _actor: SignedIn, wanted: Filtered) -> StreamingResponse:
     """Give vehicles as CSV that can be imported again."""
+    with request.app.state.database.read() as view:
+        store.page_vehicles(view, wanted, limit=1)  # a filter that cannot be used is refused before the answer begins
     return StreamingResponse(_exported(request.app.state.database, wanted), media_type=_MEDIA["csv"])
 
 

@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from roadworthy.database import Actor, Database, Work
-from roadworthy.kernel.errors import Refused, Unusable
+from roadworthy.database.history import last_actor
+from roadworthy.kernel.errors import NotPermitted, Refused, Unusable
 from roadworthy.products import rules, store
 from roadworthy.products.model import (
     ClientProfile,
@@ -69,6 +70,8 @@ def amend_vehicle_type(database: Database, actor: Actor, type_id: TypId, **chang
         actor.require(ROLE)
         known = store.load_vehicle_type(work, type_id)
         wanted = _checked_type(replace(known, **changes))
+        if rules.loosens_type(known, wanted):
+            _second_person(work, actor, type_id)
         changed = _changed(known.to_json(), wanted.to_json())
         work.update(store.vehicle_type, {"id": type_id}, _after(changed), **_before(changed))
         work.record("vehicle_type.amended", type_id, {"changed": changed})
@@ -151,6 +154,8 @@ def amend_ecu(database: Database, actor: Actor, ecu_id: EcuId, **changes: Any) -
         actor.require(ROLE)
         known = store.load_ecu(work, ecu_id)
         wanted = _checked_ecu(work, replace(known, **changes))
+        if rules.loosens_ecu(known, wanted):
+            _second_person(work, actor, ecu_id)
         changed = _changed(known.to_json(), wanted.to_json())
         work.update(store.ecu, {"id": ecu_id}, _after(changed), **_before(changed))
         work.record("ecu.amended", ecu_id, {"changed": changed})
@@ -191,10 +196,24 @@ def amend_parameter(database: Database, actor: Actor, key: str, **changes: Any) 
         actor.require(ROLE)
         known = store.load_definition(work, key)
         wanted = _checked_definition(replace(known, **changes))
+        if rules.loosens_parameter(known, wanted):
+            _second_person(work, actor, f"parameter:{key}")
         changed = _changed(store.definition_row(known), store.definition_row(wanted))
         work.update(store.parameter_definition, {"key": key}, _after(changed), **_before(changed))
         work.record("parameter.amended", f"parameter:{key[: rules.MAX_KEY]}", {"changed": changed})
     return wanted
+
+
+def _second_person(work: Work, actor: Actor, subject: str) -> None:
+    """Require that who loosens an entry is not who wrote it last: the class of an upgrade follows from it.
+
+    Raises NotPermitted.
+    """
+    if last_actor(work, subject) == actor.id:
+        raise NotPermitted(
+            "This could make the law ask for less, and you wrote the entry last; ask another homologation officer.",
+            code="four_eyes",
+        )
 
 
 def _move_type(database: Database, actor: Actor, type_id: TypId, verb: str, kind: str) -> VehicleType:

@@ -4,6 +4,7 @@
    set of texts. Floats are refused: 0.1 has no exact binary form, so its bytes would not be reproducible.
 2. What touched ECUs can influence is the union of their lists; an ECU with an unknown list influences everything.
 3. One ECU of a type is its primary.
+4. An amendment that could make the law ask for less is known as such: it needs a second person.
 """
 
 import re
@@ -13,7 +14,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from roadworthy.kernel.errors import Refused, Unusable
-from roadworthy.products.model import Ecu, ParameterDefinition, ParameterType
+from roadworthy.products.model import Ecu, ParameterDefinition, ParameterType, VehicleType
 
 _KEY = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*")
 _HARDWARE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -157,3 +158,30 @@ def _matching(form: re.Pattern[str], text: str, what: str, told: str) -> str:
     if not form.fullmatch(text.strip()):
         raise Unusable(f"{text[:80]!r} is no {what}; use {told}.", code=f"{what}.unusable", at=what)
     return text.strip()
+
+
+def loosens_type(before: VehicleType, after: VehicleType) -> bool:
+    """Whether an amendment could make the law ask for less: a lower level, an imported model, Annex 2 on file."""
+    return (
+        after.automation_level < before.automation_level
+        or (after.imported and not before.imported)
+        or (after.annex2_supplemented and not before.annex2_supplemented)
+    )
+
+
+def loosens_ecu(before: Ecu, after: Ecu) -> bool:
+    """Whether an amendment could hide a change from the gate: fewer influenced parameters, or a mark taken away."""
+    fewer = after.influences is not None and (
+        before.influences is None or set(before.influences) - set(after.influences)
+    )
+    return bool(
+        fewer
+        or (before.holds_driving_automation and not after.holds_driving_automation)
+        or (before.approval_relevant and not after.approval_relevant)
+    )
+
+
+def loosens_parameter(before: ParameterDefinition, after: ParameterDefinition) -> bool:
+    """Whether an amendment could turn a change of a main parameter into none: no longer main, or more tolerance."""
+    wider = Decimal(after.tolerance or "0") > Decimal(before.tolerance or "0")
+    return wider or (before.counts_as_main and not after.counts_as_main) or before.unit != after.unit

@@ -237,8 +237,11 @@ def readiness(release: Release, dossier: Dossier) -> tuple[Finding, ...]:
     )
 
 
-def gate(report: Mapping[str, Any], own: Sequence[Finding]) -> Decision:
-    """Put the law's answers (one per kind of vehicle) and the product's own findings together; the strictest wins."""
+def gate(report: Mapping[str, Any], own: Sequence[Finding], undeclared: Sequence[str] = ()) -> Decision:
+    """Put the law's answers (one per kind of vehicle) and the product's own findings together; the strictest wins.
+
+    `undeclared` are the parameters for want of which the difference is unknown; they are named where it matters.
+    """
     by_code: dict[str, Finding] = {}
     missing: set[str] = set()
     for model in report["models"]:
@@ -248,7 +251,8 @@ def gate(report: Mapping[str, Any], own: Sequence[Finding]) -> Decision:
         for found in of_law:
             known = by_code.setdefault(found.code, found)
             by_code[found.code] = known if strictest([known.state, found.state]) is known.state else found
-    findings = [*by_code.values(), *([_unknown(sorted(missing))] if missing else []), *own]
+    named = undeclared if "main_parameters_changed" in missing else ()
+    findings = [*by_code.values(), *([_unknown(sorted(missing), named)] if missing else []), *own]
     # The law's own word counts even where no single gate carries it (a label that is still undetermined).
     law = [Outcome(model["decision"]) for model in report["models"]]
     return Decision(strictest([strictest(law), Decision.of(findings).outcome]), tuple(findings))
@@ -259,18 +263,18 @@ def _of_law(entry: Mapping[str, Any], state: Outcome) -> Finding:
     return Finding(entry["token"], state, Text(**entry["text"]), entry["citation"], Text(**fix))
 
 
-def _unknown(missing: Sequence[str]) -> Finding:
+def _unknown(missing: Sequence[str], undeclared: Sequence[str]) -> Finding:
     names = ", ".join(missing)
-    return Finding(
-        "FACTS",
-        Outcome.HOLD,
-        Text(f"以下事实未知:{names}", f"These facts are unknown: {names}"),
-        "",
-        Text(
-            "由负责人员陈述,或补充登记",
-            "Have the person in charge state them (release answer), or complete the registry",
-        ),
+    text = Text(f"以下事实未知:{names}", f"These facts are unknown: {names}")
+    fix = Text(
+        "由负责人员陈述,或补充登记",
+        "Have the person in charge state them (release answer), or complete the registry",
     )
+    if undeclared:
+        keys = ", ".join(undeclared)
+        text = Text(f"{text.zh};未声明参数值:{keys}", f"{text.en}; no value is declared for {keys}")
+        fix = Text(f"声明新软件设定的参数值;{fix.zh}", f"Declare what the software sets (release declare). {fix.en}")
+    return Finding("FACTS", Outcome.HOLD, text, "", fix)
 
 
 def _own(code: str, met: bool, text: Text, fix: Text) -> Finding:

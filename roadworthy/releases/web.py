@@ -97,8 +97,9 @@ def attach_package(
     """Attach the package: the body is the file; `sha256` and `length` are checked when given."""
     wanted = RelId.parse(release_id)
     database: Database = request.app.state.database
+    actor.require("release_engineer")  # and all that can be refused, before the upload, which may be large
     with database.read() as view:
-        store.get(view, wanted)  # before the upload, which may be large
+        store.get(view, wanted)
     stored = _store(request, request.app.state.settings.max_package_bytes, sha256, length)
     return _json(actions.attach_package(database, actor, wanted, filename, stored))
 
@@ -106,6 +107,7 @@ def attach_package(
 @router.post("/{release_id}/sbom", status_code=201)
 def attach_sbom(request: Request, actor: Signed, release_id: str, filename: str = "") -> dict[str, Any]:  # noqa: ARG001
     """Attach the CycloneDX JSON bill of materials: the body is the file."""
+    actor.require("release_engineer")
     stored = _store(request, MAX_SBOM)
     content = request.app.state.artifacts.path(stored.sha256).read_bytes()
     database: Database = request.app.state.database
@@ -116,6 +118,7 @@ def attach_sbom(request: Request, actor: Signed, release_id: str, filename: str 
 @router.post("/{release_id}/papers", status_code=201)
 def attach_paper(request: Request, actor: Signed, release_id: str, kind: str, filename: str) -> dict[str, Any]:
     """Attach a dossier paper: the body is the file."""
+    actions.require_paper_role(actor, kind)
     stored = _store(request, MAX_PAPER)
     database: Database = request.app.state.database
     return asdict(actions.attach_paper(database, actor, RelId.parse(release_id), kind, filename, stored.sha256))

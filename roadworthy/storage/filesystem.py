@@ -1,5 +1,6 @@
 """Artifacts as files: FOLDER/ab/cdef..., the SHA-256 split after two digits."""
 
+import fcntl
 import hashlib
 import os
 import re
@@ -50,15 +51,14 @@ class ArtifactStore:
 
         Raises Mismatch or TooLarge; whatever the stream itself raises passes through. Nothing is kept then.
         """
-        handle, name = tempfile.mkstemp(dir=self._drafts)
-        draft = Path(name)
+        handle, draft = self._begin()
         try:
             with os.fdopen(handle, "wb") as file:
                 taken = _copy(content, file, limit)
                 _require(taken, expected_sha256.lower(), expected_length)
                 file.flush()
                 os.fsync(file.fileno())
-            self._keep(draft, self._path(taken.sha256))
+                self._keep(draft, self._path(taken.sha256))
         finally:
             draft.unlink(missing_ok=True)
         return taken
@@ -105,11 +105,17 @@ class ArtifactStore:
         return self._chunks(sha256, start, stop)  # a generator of its own, so that the checks above run now
 
     def discard_drafts(self) -> int:
-        """Remove what uploads left that a crash cut off; give their number. Only while no upload runs: at start."""
-        drafts = list(self._drafts.iterdir())
-        for draft in drafts:
-            draft.unlink()
-        return len(drafts)
+        """Remove what uploads left that a crash cut off; give their number. Drafts of running uploads stay."""
+        return sum(_discard(draft) for draft in list(self._drafts.iterdir()))
+
+    def _begin(self) -> tuple[int, Path]:
+        """Open a draft and lock it; a dead process lets go by itself, and that is how its draft is known."""
+        while True:
+            handle, name = tempfile.mkstemp(dir=self._drafts)
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            if os.fstat(handle).st_nlink:
+                return handle, Path(name)
+            os.close(handle)  # taken for a leftover before it was locked
 
     def _chunks(self, sha256: str, start: int, stop: int) -> Iterator[bytes]:
         with self.open(sha256) as file:
@@ -133,6 +139,16 @@ class ArtifactStore:
                 os.fsync(handle)
             finally:
                 os.close(handle)
+
+
+def _discard(draft: Path) -> bool:
+    try:
+        with draft.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            draft.unlink()
+    except (BlockingIOError, FileNotFoundError):
+        return False  # an upload holds it, or has just finished
+    return True
 
 
 class _Sink(Protocol):

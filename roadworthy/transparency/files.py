@@ -2,15 +2,14 @@
 
 import fcntl
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 
 from roadworthy.kernel.errors import Broken, Malformed
-from roadworthy.kernel.merkle import root_of
 from roadworthy.transparency.tiles import WIDTH, Tile, decode_bundle, encode_bundle
-from roadworthy.transparency.tree import HashTree
+from roadworthy.transparency.tree import HashTree, MemoryTree
 
 CHECKPOINT = "checkpoint"
 
@@ -24,26 +23,30 @@ def only_writer(log_dir: Path) -> Iterator[None]:
         yield
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that after a crash it is there with all of `data` or as it was before."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(path.name + ".unfinished")
-    with unfinished.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
+def write_all(log_dir: Path, files: Mapping[str, bytes]) -> None:
+    """Write files by their paths below `log_dir`: after a crash each of them is whole or as it was before.
 
-
-def sync_folders(log_dir: Path, paths: Iterable[Path]) -> None:
-    """Put the names of the given files on the disk: the folders that hold them, up to `log_dir`."""
-    folders = {folder for path in paths for folder in path.parents if folder.is_relative_to(log_dir)}
+    Everything is written first and then put on the disk: a file system that keeps a journal flushes once for all.
+    """
+    unfinished = {log_dir / path: (log_dir / path).with_name(f"{Path(path).name}.unfinished") for path in files}
+    for (path, waiting), data in zip(unfinished.items(), files.values(), strict=True):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        waiting.write_bytes(data)
+    for waiting in unfinished.values():
+        _sync(waiting)
+    for path, waiting in unfinished.items():
+        waiting.replace(path)
+    folders = {folder for path in unfinished for folder in path.parents if folder.is_relative_to(log_dir)}
     for folder in sorted(folders, reverse=True):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        _sync(folder)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def drop_partials(log_dir: Path, tile: Tile) -> None:
@@ -87,7 +90,7 @@ class TileTree(HashTree):
     def __init__(self, log_dir: Path, size: int) -> None:
         """Look into `log_dir`, where a checkpoint of `size` has been published."""
         self._size = size
-        self._tile = lru_cache(maxsize=64)(lambda tile: _present(log_dir, tile))
+        self._tile = lru_cache(maxsize=256)(lambda tile: _subtree(log_dir, tile))
 
     def __len__(self) -> int:
         """Give the number of leaves."""
@@ -96,19 +99,18 @@ class TileTree(HashTree):
     def node(self, level: int, index: int) -> bytes:
         """Give a node, from the tile in which its complete subtree begins.
 
-        Raises Broken when the folder lacks the tile.
+        Raises Broken when the tile is missing or damaged.
         """
         tile_level, height = divmod(level, 8)
         start = index << height
         there = self._size >> (8 * tile_level)
         number = start // WIDTH
-        data = self._tile(Tile(tile_level, number, min(WIDTH, there - number * WIDTH)))
-        at = start % WIDTH
-        return root_of([data[32 * n : 32 * n + 32] for n in range(at, at + (1 << height))])
+        tile = self._tile(Tile(tile_level, number, min(WIDTH, there - number * WIDTH)))
+        return tile.node(height, start % WIDTH >> height)
 
 
-def _present(log_dir: Path, tile: Tile) -> bytes:
+def _subtree(log_dir: Path, tile: Tile) -> MemoryTree:
     data = read_tile(log_dir, tile)
-    if data is None:
-        raise Broken(f"the log's file {tile.path} is missing; restore the log folder.")
-    return data
+    if data is None or len(data) != 32 * tile.width:
+        raise Broken(f"the log's file {tile.path} is missing or damaged; restore the log folder.")
+    return MemoryTree(data[at : at + 32] for at in range(0, len(data), 32))

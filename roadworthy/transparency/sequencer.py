@@ -17,13 +17,13 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, text
+from sqlalchemy import Row, delete, exists, insert, select, text
 
 from roadworthy.database import FLEET, STAFF, Actor, Database, View, Work
 from roadworthy.database.schema import event, event_row, pending
 from roadworthy.kernel.errors import Broken, Malformed
 from roadworthy.kernel.event import canonical
-from roadworthy.kernel.merkle import EMPTY_ROOT, leaf_hash, root_of
+from roadworthy.kernel.merkle import EMPTY_ROOT, leaf_hash
 from roadworthy.transparency import store
 from roadworthy.transparency.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
 from roadworthy.transparency.files import (
@@ -31,15 +31,15 @@ from roadworthy.transparency.files import (
     drop_partials,
     only_writer,
     read_checkpoint,
-    sync_folders,
-    write_whole,
+    write_all,
 )
 from roadworthy.transparency.note import NoteSigner, Unproved, vkey_of
 from roadworthy.transparency.store import log_checkpoint, log_entry, log_place
-from roadworthy.transparency.tiles import WIDTH, encode_bundle, tiles_of
+from roadworthy.transparency.tiles import WIDTH, Tile, encode_bundle, tiles_of
 from roadworthy.transparency.tree import MemoryTree
 
 MAX_BATCH = 4096
+_ENTRIES_AT_ONCE = 16 * WIDTH  # bounds what a rebuild of all files holds in memory
 _ACTOR = Actor("system:sequencer")
 _LOCK = 0x526F616477  # any number that is ours alone: the advisory lock on PostgreSQL
 
@@ -76,7 +76,7 @@ class Sequencer:
             _lock(work)
             waiting = _waiting(work, self._batch)
             if waiting:
-                _append(work, waiting, _rows_of(work, [row.id for row in waiting]))
+                _append(work, waiting, _rows_of(work, waiting))
             return len(waiting)
 
     def _seal(self) -> None:
@@ -85,28 +85,37 @@ class Sequencer:
             sealed = last.size if last else 0
             if size == sealed:
                 return
-            self._tree.extend(store.leaf_hashes(view, len(self._tree), size))
-            if len(self._tree) != size:
-                raise Broken(f"the log has {len(self._tree)} of its {size} entries; run roadworthy verify.")
             # Outside the database's lock, so that nobody waits for the disk: the files follow from the entries.
-            self._write_tiles(view, sealed, size)
+            self._write_bundles(view, sealed, size)
+        self._write_tiles(sealed, size)
         with self._database.begin(_ACTOR) as work:
             _lock(work)
             last = store.last_checkpoint(work)
             if (last.size if last else 0) < size:
                 work.execute(insert(log_checkpoint), [self._sign(size, last, work.now)])
 
-    def _write_tiles(self, view: View, sealed: int, size: int) -> None:
-        tiles = list(tiles_of(size, since=sealed))
-        for tile in tiles:
-            stop = tile.first + tile.width
-            if tile.level is None:
-                data = encode_bundle(store.entries(view, tile.first, stop))
-            else:
-                data = self._tree.nodes(8 * tile.level, tile.first, stop)
-            write_whole(self._log_dir / tile.path, data)
-        sync_folders(self._log_dir, (self._log_dir / tile.path for tile in tiles))
-        for tile in tiles:
+    def _write_bundles(self, view: View, sealed: int, size: int) -> None:
+        """Write the entry bundles from the one in which `sealed` lies, and let the tree grow to `size`."""
+        start = sealed // WIDTH * WIDTH
+        self._tree.extend(store.leaf_hashes(view, len(self._tree), start))
+        for low in range(start, size, _ENTRIES_AT_ONCE):
+            rows = store.entries(view, low, min(size, low + _ENTRIES_AT_ONCE))
+            self._tree.extend(leaf for leaf, _ in rows[len(self._tree) - low :])
+            bundles: dict[str, bytes] = {}
+            for at in range(0, len(rows), WIDTH):
+                entries = [entry.encode("ascii") for _, entry in rows[at : at + WIDTH]]
+                bundles[Tile(None, (low + at) // WIDTH, len(entries)).path] = encode_bundle(entries)
+            write_all(self._log_dir, bundles)
+        if len(self._tree) != size:
+            raise Broken(f"the log has {len(self._tree)} of its {size} entries; run roadworthy verify.")
+
+    def _write_tiles(self, sealed: int, size: int) -> None:
+        tiles = [tile for tile in tiles_of(size, since=sealed) if tile.level is not None]
+        for at in range(0, len(tiles), _ENTRIES_AT_ONCE):
+            chosen = tiles[at : at + _ENTRIES_AT_ONCE]
+            hashes = [self._tree.nodes(8 * (t.level or 0), t.first, t.first + t.width) for t in chosen]
+            write_all(self._log_dir, dict(zip([tile.path for tile in chosen], hashes, strict=True)))
+        for tile in tiles_of(size, since=sealed):
             if tile.width == WIDTH:
                 drop_partials(self._log_dir, tile)
 
@@ -136,9 +145,7 @@ class Sequencer:
                 size = published.size
                 raise Broken(f"the log was published with {size} entries, the database has {stored}: restore it.")
             if newest is not None:
-                path = self._log_dir / CHECKPOINT
-                write_whole(path, newest.note.encode())
-                sync_folders(self._log_dir, [path])
+                write_all(self._log_dir, {CHECKPOINT: newest.note.encode()})
 
     def _own_head(self, note: str | None) -> Checkpoint:
         """Open a checkpoint of this log; the empty head for none."""
@@ -156,41 +163,44 @@ def _lock(work: Work) -> None:
         work.execute(text("SELECT pg_advisory_xact_lock(:key)").bindparams(key=_LOCK))
 
 
-def _waiting(work: Work, limit: int) -> Sequence[Row[Any]]:
-    query = select(event.c.seq, event.c.id, event.c.lane, event.c.body)
+def _waiting(work: Work, limit: int) -> Sequence[Any]:
+    query = select(event.c.seq, event.c.lane, event.c.body)
     query = query.join_from(pending, event, pending.c.event_seq == event.c.seq).where(pending.c.consumer == "log")
     return work.all(query.order_by(pending.c.event_seq).limit(limit))
 
 
-def _rows_of(work: Work, event_ids: Sequence[str]) -> dict[str, bytes | None]:
-    columns = (event_row.c.event_id, event_row.c.table_name, event_row.c.row_key, event_row.c.digest)
-    query = select(*columns).where(event_row.c.event_id.in_(event_ids))
-    lines = work.all(query.order_by(event_row.c.event_id, event_row.c.position))
-    return {name: store.rows_digest(row[1:] for row in rows) for name, rows in groupby(lines, key=lambda row: row[0])}
+def _rows_of(work: Work, waiting: Sequence[Any]) -> dict[int, bytes | None]:
+    """Give the digests of the rows that the waiting events wrote, by event number."""
+    query = select(event.c.seq, event_row.c.table_name, event_row.c.row_key, event_row.c.digest)
+    query = query.select_from(pending).join(event, pending.c.event_seq == event.c.seq)
+    query = query.join(event_row, event_row.c.event_id == event.c.id)
+    query = query.where(pending.c.consumer == "log", event.c.seq <= waiting[-1].seq)
+    lines = work.all(query.order_by(event.c.seq, event_row.c.position))
+    return {seq: store.rows_digest(row[1:] for row in rows) for seq, rows in groupby(lines, key=lambda row: row[0])}
 
 
-def _append(work: Work, waiting: Sequence[Row[Any]], rows: dict[str, bytes | None]) -> None:
+def _append(work: Work, waiting: Sequence[Any], rows: dict[int, bytes | None]) -> None:
     """Give each staff event its own entry, in order; all fleet events one batch entry after them."""
     idx = store.entry_count(work)
-    entries: list[dict[str, Any]] = []
-    places: list[dict[str, Any]] = []
-    fleet: list[bytes] = []
     batch_idx = idx + sum(row.lane != FLEET for row in waiting)
-    for row in waiting:
-        leaf = leaf_hash(row.body.encode("ascii"))
-        place = {"event_seq": row.seq, "idx": batch_idx, "position": None, "leaf_hash": None, "rows": rows.get(row.id)}
-        if row.lane == FLEET:
-            place |= {"position": len(fleet), "leaf_hash": leaf}
+    entries: list[tuple[Any, ...]] = []
+    places: list[tuple[Any, ...]] = []
+    fleet: list[bytes] = []
+    for seq, lane, body in waiting:
+        leaf = leaf_hash(body.encode("ascii"))
+        if lane == FLEET:
+            places.append((seq, batch_idx, len(fleet), leaf, rows.get(seq)))
             fleet.append(leaf)
         else:
-            place["idx"] = idx + len(entries)
-            entries.append({"idx": place["idx"], "entry": row.body, "leaf_hash": leaf, "lane": STAFF})
-        places.append(place)
+            places.append((seq, idx, None, None, rows.get(seq)))
+            entries.append((idx, body, leaf, STAFF))
+            idx += 1
     if fleet:
-        entry = canonical(store.batch_entry(len(fleet), root_of(fleet)))
-        line = {"idx": batch_idx, "entry": entry.decode("ascii"), "leaf_hash": leaf_hash(entry), "lane": FLEET}
-        entries.append(line)
-    work.execute(insert(log_entry), entries)
-    work.execute(insert(log_place), places)
-    done = [row.seq for row in waiting]
-    work.execute(delete(pending).where(pending.c.consumer == "log", pending.c.event_seq.in_(done)))
+        entry = canonical(store.batch_entry(len(fleet), MemoryTree(fleet).root()))
+        entries.append((batch_idx, entry.decode("ascii"), leaf_hash(entry), FLEET))
+    store.append(work, log_entry, entries)
+    store.append(work, log_place, places)
+    # Exactly those that have a place now; a number between them may belong to an event that commits later.
+    placed = exists().where(log_place.c.event_seq == pending.c.event_seq)
+    between = pending.c.event_seq.between(waiting[0].seq, waiting[-1].seq)
+    work.execute(delete(pending).where(pending.c.consumer == "log", between, placed))

@@ -51,6 +51,7 @@ def check_events(view: View, log: CheckedLog, cycles: Mapping[str, Lifecycle], f
                 _unplaced(row, findings)
             _gather(body or {}, lines.get(row.seq, []), cycles, facts)
     _check_orphans(view, log, findings)
+    _check_queue(view, findings)
     return facts
 
 
@@ -193,3 +194,21 @@ def _check_orphans(view: View, log: CheckedLog, findings: Findings) -> None:
     for idx, lane in enumerate(log.lanes):
         if lane == STAFF and idx not in log.placed:
             findings.add("log_entry", idx, "", "该日志记录没有对应的事件", "no event stands behind this entry")
+
+
+def _check_queue(view: View, findings: Findings) -> None:
+    """Name lines of the queue that no unit of work left: their event is gone, or in the log already.
+
+    The first is all that remains of an event that wrote no record; the second would stop the sequencer.
+    """
+    query = select(pending, event.c.seq.label("there"), log_place.c.idx.label("placed"))
+    query = query.outerjoin(event, event.c.seq == pending.c.event_seq)
+    query = query.outerjoin(log_place, log_place.c.event_seq == pending.c.event_seq)
+    for line in view.all(query.where(event.c.seq.is_(None) | log_place.c.event_seq.is_not(None))):
+        key = f"{line.consumer}/{line.event_seq}"
+        if line.there is None:
+            en = "the event that waited is gone, or this line was changed"
+            findings.add("pending", key, "", "等待中的事件被删除，或该行被修改", en)
+        elif line.consumer == "log":
+            en = "the event is in the log already: this line was added"
+            findings.add("pending", key, "", "事件已在日志中：该行系后加", en)

@@ -22,6 +22,17 @@ _MEANINGS = {
     409: (N_("This is refused for now"), N_("Supply what is missing, then try again.")),
     422: (N_("This cannot be used as it is"), N_("Go back, correct what is named below, and send it again.")),
 }
+# Refusals that the console's own forms can meet: said in full in the reader's language, instead of the API's English.
+_SENTENCES = {
+    "changed_meanwhile": N_("Somebody else changed this meanwhile. Look at it again, then repeat."),
+    "confirm.missing": N_("Type the id exactly as it is shown: this cannot be undone."),
+    "four_eyes": N_("Nobody approves the own work. Ask another person to approve it."),
+    "gate.closed": N_("The gate is not open. Supply what is missing below, then try again."),
+    "request.cross_site": N_("This request came from another site. Open the console itself and try again."),
+    "role.missing": N_("You do not hold the role that this needs. Ask somebody who holds it."),
+    "state.wrong": N_("This cannot be done in the present state. Go back to see what can be done now."),
+    "waves.all": N_("All waves are open already. Complete the campaign when its vehicles are done."),
+}
 _FAULT = (N_("Something broke on our side"), N_("Try again. If it happens again, tell your administrator the time."))
 
 
@@ -44,19 +55,20 @@ def error_page(
 ) -> Response:
     """Answer a browser with a page, or htmx with a banner for the page it has open.
 
-    `detail` is the message of the API in plain English; the heading, the next step and findings are in the reader's
-    language.
+    The heading, the next step and findings are in the reader's language. `detail`, the message of the API in plain
+    English, is added where no sentence of ours says the same.
     """
     heading, hint = _MEANINGS.get(status, _FAULT)
     context = {
         "at": at,
         "code": code,
-        "detail": detail if status < 500 else "",
+        "detail": detail if status < 500 and code not in _SENTENCES else "",
         "findings": [_readable(f) for f in findings],
         "heading": heading,
-        "hint": hint,
+        "hint": _SENTENCES.get(code, hint),
         "phrase": HTTPStatus(status).phrase,
         "status": status,
+        "up": request.url.path.rpartition("/")[0] or "/",
     }
     if request.headers.get("hx-request") == "true":
         answer = pages.respond(request, pages.draw(request, "webui/error_banner.html", context), status=status)

@@ -1,6 +1,7 @@
 """HTTP manners of all rooms: who is signed in, errors as problem+json (RFC 9457) or pages, paging, size limits."""
 
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -92,9 +93,20 @@ def _validation(request: Request, error: Exception) -> Response:
 def _routing(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
-    answer = answer_error(request, error.status_code, "http", str(error.detail))
+    answer = answer_error(request, error.status_code, "http", _next_step(request, error))
     answer.headers.update(error.headers or {})
     return answer
+
+
+def _next_step(request: Request, error: HTTPException) -> str:
+    """Say what to do; Starlette itself says only what a status is called."""
+    told = str(error.detail)
+    if told != HTTPStatus(error.status_code).phrase:
+        return told
+    if error.status_code == 404:
+        return "There is nothing at this address; /api/v1/openapi.json lists all."
+    allowed = (error.headers or {}).get("Allow", "")
+    return f"{request.method} is not possible here; use {allowed}." if allowed else f"{told}; check the request."
 
 
 def _unforeseen(request: Request, _error: Exception) -> Response:

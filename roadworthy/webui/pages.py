@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from roadworthy.i18n import Language, beijing, number, percent, place, said, translations
 from roadworthy.kernel.decision import Text
+from roadworthy.kernel.errors import SignInNeeded
 from roadworthy.kernel.time import SystemTime, Time
 from roadworthy.webui import assets, menu
 from roadworthy.webui.preferences import preferences, remember, switched
@@ -108,9 +109,18 @@ def _shell(request: Request) -> dict[str, Any]:
 
 
 def _reader(request: Request) -> Text | str:
-    """Give the name of the person in the top bar; empty when nobody is signed in or no name is known."""
-    naming = getattr(request.app.state, "reader_name", None)
-    return naming(request) if naming else ""
+    """Give the name of the person in the top bar; empty when nobody is signed in or no name is known.
+
+    Asked once a request: a page is drawn in several pieces.
+    """
+    if not hasattr(request.state, "reader"):
+        naming = getattr(request.app.state, "reader_name", None)
+        try:
+            request.state.reader = naming(request) if naming else ""
+        except SignInNeeded:
+            request.state.reader = ""  # the sign-in page itself, and errors told to strangers
+    reader: Text | str = request.state.reader
+    return reader
 
 
 def _now(request: Request) -> datetime:

@@ -1,11 +1,15 @@
 """Request bodies as a stream of chunks, never whole in memory."""
 
 from collections.abc import Iterator
+from time import monotonic
 
-from anyio import from_thread
+from anyio import fail_after, from_thread
 from fastapi import Request
 
 from roadworthy.kernel.errors import Unusable
+
+REST_SECONDS = 10.0
+SLOWEST = 1_000  # bytes a second
 
 
 class TooLarge(Unusable):
@@ -13,6 +17,13 @@ class TooLarge(Unusable):
 
     status = 413
     code = "body.too_large"
+
+
+class TooSlow(Unusable):
+    """The body came too slowly; send it again over a better connection."""
+
+    status = 408
+    code = "body.too_slow"
 
 
 class Truncated(Unusable):
@@ -26,7 +37,8 @@ def body_chunks(request: Request, limit: int) -> Iterator[bytes]:
     """Give the body of a request chunk by chunk; for endpoints that FastAPI runs in a worker thread.
 
     Raises TooLarge above `limit` bytes (at once when Content-Length says so), Truncated when fewer bytes come than
-    Content-Length says.
+    Content-Length says, TooSlow when the sender rests for 10 seconds or stays below 1,000 bytes a second: a sender
+    that only holds the line would hold a worker thread with it.
     """
     announced = request.headers.get("content-length", "")
     expected = int(announced) if announced.isdecimal() else None
@@ -34,8 +46,14 @@ def body_chunks(request: Request, limit: int) -> Iterator[bytes]:
         raise TooLarge(f"The body has {expected} bytes; at most {limit} are allowed here.")
     stream = request.stream()
 
+    began = monotonic()
+
     async def following() -> bytes | None:
-        return await anext(stream, None)
+        try:
+            with fail_after(REST_SECONDS):
+                return await anext(stream, None)
+        except TimeoutError as error:
+            raise TooSlow from error
 
     received = 0
     while True:
@@ -43,6 +61,8 @@ def body_chunks(request: Request, limit: int) -> Iterator[bytes]:
         if chunk is None:
             break
         received += len(chunk)
+        if received < SLOWEST * (monotonic() - began - REST_SECONDS):
+            raise TooSlow
         if received > limit:
             raise TooLarge(f"The body has more than {limit} bytes, which is the limit here.")
         if chunk:

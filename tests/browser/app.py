@@ -12,8 +12,11 @@ from starlette.responses import RedirectResponse, Response
 from roadworthy.campaigns.web.page import (
     CampaignPage,
     CampaignRow,
+    Evidence,
     GateRow,
+    Happening,
     Link,
+    Shipped,
     VehicleRow,
     Vehicles,
     Verb,
@@ -39,46 +42,50 @@ def _gate(*, all_open: bool = False, hold_only: bool = False) -> tuple[GateRow, 
     for row in json.loads((Path(__file__).parent / "gate.json").read_text("utf-8")):
         state = Outcome(row["state"])
         now = OPEN if all_open or (hold_only and state is NO) else state
-        reason = Text(*row["reason"]) if now is state else Text("回执已登记。", "Receipt is on file.")
-        proof = (Link(row["evidence"], f"/evidence/{row['evidence']}"),) if row["evidence"] else ()
-        doubt = Text(*row["doubt"]) if row["doubt"] else None
+        reason = Text(*row["reason"]) if now is state else Text("", "")
+        proof = (Evidence(row["evidence"], row["stands"], "2026-11-12"),) if row["evidence"] else ()
         title, fix = Text(*row["title"]), Text(*row["fix"])
-        rows.append(GateRow(row["token"], now, title, reason, row["citation"], fix, proof, doubt))
+        models = ("HY6500C",) if now is NO else ()
+        rows.append(
+            GateRow(
+                row["token"], now, title, reason, row["citation"], fix, proof, row["grade"], row["authentic"], models
+            )
+        )
     return tuple(rows)
 
 
-def _wave(number: int, name: Text, status: str, vehicles: int, **counts: int) -> WaveBar:
-    stopped = {"blocked": ("PARAM", "SAMR"), "held": ("SAMR-LEAD",)}
-    return WaveBar(number, name, status, vehicles, counts, stopped.get(status, ()))
+def _wave(number: int, name: Text, status: str, vehicles: int, *, stopped: bool = False, **counts: int) -> WaveBar:
+    by = ("SAMR-LEAD",) if status == "held" else ("PARAM", "SAMR") if stopped else ()
+    return WaveBar(number, name, status, vehicles, counts, by)
 
 
-_LAB = _wave(0, Text("实验车队", "Lab fleet"), "completed", 40, attested=40)
-_STAFF = _wave(1, Text("员工", "Employees"), "completed", 500, attested=496, failed=2, rolled_back=2)
+_LAB = _wave(0, Text("实验车队", "Lab fleet"), "done", 40, attested=40)
+_STAFF = _wave(1, Text("员工", "Employees"), "done", 500, attested=496, failed=2, cancelled=2)
 _PILOT = _wave(
     2,
     Text("试点 10 %", "Pilot 10 %"),
-    "running",
+    "open",
     5000,
     attested=4426,
     reported=38,
     downloading=112,
     offered=388,
     failed=24,
-    rolled_back=12,
+    cancelled=12,
 )
 _WAVES = {
     BLOCKED: (
         _LAB,
         _STAFF,
         _PILOT,
-        _wave(3, Text("第 3 批", "Wave 3"), "blocked", 15000, held=15000),
+        _wave(3, Text("第 3 批", "Wave 3"), "planned", 15000, stopped=True),
         _wave(4, Text("第 4 批", "Wave 4"), "planned", 27670),
     ),
     RUNNING: (_LAB, _STAFF, _PILOT, _wave(3, Text("第 3 批", "Wave 3"), "planned", 42670)),
     HELD: (_LAB, _wave(1, Text("员工", "Employees"), "held", 500, held=500)),
     COMPLETED: (
         _LAB,
-        _wave(1, Text("其余车辆", "All others"), "completed", 1960, attested=1951, failed=3, rolled_back=6),
+        _wave(1, Text("其余车辆", "All others"), "done", 1960, attested=1951, failed=3, cancelled=6),
     ),
     EMPTY: (),
 }
@@ -89,7 +96,7 @@ _TITLES = {
     COMPLETED: Text("S5 制动控制召回 1.8.3", "S5 Brake Control Recall 1.8.3"),
     EMPTY: Text("M3 车身控制 0.9.0", "M3 Body Control 0.9.0"),
 }
-_STATUS = {BLOCKED: "blocked", RUNNING: "running", HELD: "held", COMPLETED: "completed", EMPTY: "draft"}
+_STATUS = {BLOCKED: "running", RUNNING: "running", HELD: "held", COMPLETED: "completed", EMPTY: "draft"}
 _DECISION = {BLOCKED: NO, RUNNING: OPEN, HELD: HOLD, COMPLETED: OPEN, EMPTY: HOLD}
 _LABELS = {BLOCKED: ("parameters",), COMPLETED: ("recall",), EMPTY: ()}
 _HEADLINES = {
@@ -103,7 +110,23 @@ _HEADLINES = {
     EMPTY: Text("版本尚未分类。", "The release has not been classified."),
 }
 _PLACES = (("HY6500A", "辽宁"), ("HY6500A", "上海"), ("HY6500B", "广东"), ("HY6500C", "北京"), ("HY6500B", "内蒙古"))
-_STATES = ("attested", "held", "planned", "failed", "downloading", "offered", "reported", "rolled_back")
+_STATES = ("attested", "installing", "cancelling", "failed", "downloading", "offered", "reported", "cancelled")
+
+
+_SHIPPED = Shipped(
+    Link("X7-highway-assist 4.2.1"),
+    "huayao/adcu/x7-highway-assist-4.2.1.img",
+    "9f2c4be1d0a87c35e1b64f0c2d9973aa51cc0e7b8f64d2a90b3e5517c6a07d13",
+    48_210_432,
+    ("HY6500A", "HY6500B", "HY6500C"),
+    "Lin Qiao",
+    "Zhao Min",
+)
+_HAPPENED = (
+    Happening(NOW - timedelta(minutes=9), "Zhao Min", "action.refused", "PARAM, SAMR"),
+    Happening(NOW - timedelta(hours=3), "", "wave.opened", "2"),
+    Happening(NOW - timedelta(days=2), "Lin Qiao", "campaign.created"),
+)
 
 
 def _fleet() -> list[VehicleRow]:
@@ -111,7 +134,7 @@ def _fleet() -> list[VehicleRow]:
     for n in range(120):
         model, place = _PLACES[n % 5]
         state = _STATES[n % 8]
-        seen = None if state == "planned" else NOW - timedelta(minutes=7 * n)
+        seen = NOW - timedelta(minutes=7 * n)
         error = "E-2107 checksum" if state == "failed" else ""
         filing = "SAMR-OTA-2026-01873" if state in {"attested", "reported"} else ""
         vin = f"LHYA65CA{n % 10}SB{100000 + 739 * n}"
@@ -158,10 +181,7 @@ def _page(campaign: str, request: Request) -> CampaignPage:
         id=campaign,
         title=_TITLES[campaign],
         status=request.app.state.status.get(campaign, _STATUS[campaign]),
-        release=Link("REL-01KA0000000000000000000147"),
-        version="4.2.1",
-        package_path="huayao/adcu/x7-highway-assist-4.2.1.img",
-        package_sha256="9f2c4be1d0a87c35e1b64f0c2d9973aa51cc0e7b8f64d2a90b3e5517c6a07d13",
+        shipped=_SHIPPED,
         labels=_LABELS.get(campaign, ("general",)),
         tier="" if campaign == EMPTY else "T2b" if campaign == BLOCKED else "T1",
         decision=_DECISION[campaign],
@@ -172,6 +192,8 @@ def _page(campaign: str, request: Request) -> CampaignPage:
         verbs=_verbs(campaign),
         lease_until=NOW + timedelta(hours=19, minutes=12) if campaign == RUNNING else None,
         log_size=18_204,
+        happened=_HAPPENED,
+        decided_at=NOW - timedelta(days=3) if campaign == COMPLETED else None,
     )
 
 
@@ -179,10 +201,14 @@ def _size(campaign: str) -> int:
     return sum(wave.vehicles for wave in _WAVES[campaign])
 
 
+def _done(campaign: str) -> int:
+    return sum(wave.counts.get("attested", 0) for wave in _WAVES[campaign])
+
+
 def _list(request: Request) -> Response:
     q, status = request.query_params.get("q", "").lower(), request.query_params.get("status", "")
     rows = [
-        CampaignRow(one, title, _STATUS[one], _DECISION[one], title.en.rsplit(" ", 1)[1], _size(one), _WAVES[one], NOW)
+        CampaignRow(one, title, _STATUS[one], title.en.rsplit(" ", 1)[1], _size(one), _done(one), NOW)
         for one, title in _TITLES.items()
         if status in {"", _STATUS[one]} and (q in title.en.lower() or q in title.zh or q in one.lower())
     ]

@@ -13,7 +13,7 @@ def test_blocked_gates_come_first_then_holds_then_open(visit, demo):
 
 def test_a_gate_row_shows_clause_reason_next_step_and_doubt(visit, demo):
     row = visit(f"/campaigns/{demo.BLOCKED}").locator("#gate-PARAM")
-    for part in ("N45-7b", "HY6500C (12,885 vehicles) is not covered", "Next step:", "Law in doubt:"):
+    for part in ("N45-7b", "HY6500C (12,885 vehicles) is not covered", "Next step:", "text not verified: grade"):
         assert part in row.inner_text()
 
 
@@ -21,7 +21,7 @@ def test_the_stop_line_stands_before_the_wave_that_is_stopped(visit, demo):
     page = visit(f"/campaigns/{demo.BLOCKED}")
     ids = page.locator(".waves > li").evaluate_all("all => all.map(e => e.id || e.className)")
     assert ids == ["wave-0", "wave-1", "wave-2", "stop-line", "wave-3", "wave-4"]
-    assert "Stopped before wave 3: PARAM, SAMR" in page.locator(".stop-line").inner_text()
+    assert "Stopped before Wave 3: PARAM, SAMR" in page.locator(".stop-line").inner_text()
 
 
 def test_bars_are_as_long_as_their_counts(visit, demo):

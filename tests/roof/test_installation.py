@@ -1,7 +1,6 @@
 """Setting up: what a new installation consists of, who may read it, and that a failure leaves nothing."""
 
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -109,11 +108,11 @@ def test_a_failure_half_way_leaves_nothing_either(tmp_path: Path, monkeypatch: p
 
 
 @pytest.fixture
-def older(tmp_path: Path) -> Iterator[Path]:
+def older(tmp_path: Path) -> Path:
     database = Database(f"sqlite:///{tmp_path / 'roadworthy.db'}", SystemTime())
     downgrade(database, "base")
     database.close()
-    yield tmp_path
+    return tmp_path
 
 
 def test_an_older_schema_says_to_run_the_server_which_upgrades_it(older: Path) -> None:

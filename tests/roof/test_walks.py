@@ -5,7 +5,7 @@ again can notice (an answer, a registered value, a vehicle's record): they end a
 """
 
 import shutil
-from contextlib import closing, suppress
+from contextlib import suppress
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -31,7 +31,7 @@ from roadworthy.kernel.time import SetTime
 from roadworthy.releases import actions as releases
 from roadworthy.worker import expire_filings
 from tests.conftest import START, _make_schema
-from tests.rooms.upgrades import ANSWERS, HOURS, Company, company
+from tests.rooms.upgrades import ANSWERS, HOURS, company
 
 ANSWERED = {
     **ANSWERS,

@@ -1,6 +1,7 @@
 """Registered values, and what an upgrade changes of them."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -9,12 +10,14 @@ from hypothesis import strategies as st
 from roadworthy.admission import actions, store, web
 from roadworthy.admission.rules import diff
 from roadworthy.database import Database
+from roadworthy.filings import actions as filings
+from roadworthy.filings.model import Scope
 from roadworthy.kernel.decision import Text
-from roadworthy.kernel.errors import NotFound, NotPermitted, Unusable
+from roadworthy.kernel.errors import NotFound, NotPermitted, Refused, Unusable
 from roadworthy.products import actions as products
 from roadworthy.products.model import ParameterDefinition, ParameterType, TypId
 
-from .app import AUDITOR, OFFICER, client
+from .app import AUDITOR, OFFICER, SECOND, client
 
 
 def definition(key: str, kind: str = "number", **facts: object) -> ParameterDefinition:
@@ -112,16 +115,41 @@ def type_id(database: Database) -> TypId:
     return made.id
 
 
+def permit_for(database: Database, type_id: TypId, values: dict[str, Any]) -> str:
+    scope = Scope(vehicle_type_ids=(type_id,), parameter_values={type_id: actions_values(database, values)})
+    made = filings.draft(database, OFFICER, "miit_change_permit", scope)
+    filings.submit(database, OFFICER, made.id, "2026-02-20")
+    filings.accept(
+        database, SECOND, made.id, receipt_number="C-1", receipt_date="2026-02-25", document_sha256="ab" * 32
+    )
+    return made.id
+
+
+def actions_values(database: Database, values: dict[str, Any]) -> dict[str, Any]:
+    with database.read() as view:
+        return actions.parse_values(view, values)
+
+
+def test_values_on_the_ground_of_a_permit_need_that_very_permit(database: Database, type_id: TypId) -> None:
+    permit = permit_for(database, type_id, {"speed": "130"})
+    for values, reference in (({"speed": "160"}, permit), ({"odc": "anywhere"}, permit)):
+        with pytest.raises(Refused, match="no change permit in force"):
+            actions.register_values(database, OFFICER, type_id, values, ground="change_permit", reference=reference)
+    with pytest.raises(NotFound):
+        actions.register_values(
+            database, OFFICER, type_id, {"speed": "130"}, ground="change_permit", reference="FIL-never-existed"
+        )
+
+
 def test_registered_values_have_ground_and_history(database: Database, type_id: TypId) -> None:
     first = actions.register_values(
         database, OFFICER, type_id, REGISTERED, ground="announcement", reference="batch 390"
     )
     database.time.advance(days=1)
     again = {"speed": "120.0", "odc": "Highway, night"}
-    second = actions.register_values(
-        database, OFFICER, type_id, again, ground="change_permit", reference="FIL-01ARZ3NDEKTSV4RRFFQ69G5FAV"
-    )
-    third = actions.register_values(database, OFFICER, type_id, again, ground="change_permit", reference="repeated")
+    permit = permit_for(database, type_id, again)
+    second = actions.register_values(database, OFFICER, type_id, again, ground="change_permit", reference=permit)
+    third = actions.register_values(database, OFFICER, type_id, again, ground="change_permit", reference=permit)
 
     assert (len(first), [v.parameter_key for v in second], third) == (4, ["odc"], ())
     with database.read() as view:

@@ -1,18 +1,13 @@
 """What a calling vehicle gets: assignments, renewals, orders to cancel, and when an action has really succeeded."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 
 import pytest
-from sqlalchemy import event as on
-from sqlalchemy import func, select
 
 from roadworthy.campaigns import actions, rules, store
-from roadworthy.campaigns.model import Action, Campaign
+from roadworthy.campaigns.model import Action, Campaign, Said
 from roadworthy.campaigns.states import ACTION
-from roadworthy.database import Database
-from roadworthy.database.schema import event
+from roadworthy.database import Actor, Database
 from roadworthy.filings import actions as filings
 from roadworthy.fleet import actions as fleet
 from roadworthy.fleet import store as fleet_store
@@ -21,6 +16,7 @@ from roadworthy.kernel.errors import NotFound
 from roadworthy.kernel.time import SetTime
 from roadworthy.releases.model import Release
 
+from .contacts import attest, call, events, offered, statements, status
 from .upgrades import HOURS, Company, company
 
 ONE_DATABASE = pytest.mark.parametrize("dialect", ["sqlite"])
@@ -29,51 +25,6 @@ ONE_DATABASE = pytest.mark.parametrize("dialect", ["sqlite"])
 @pytest.fixture
 def co(database: Database, time: SetTime) -> Company:
     return company(database, time)
-
-
-def call(co: Company, vehicle: Vehicle) -> actions.Offer | None:
-    co.tick()
-    return actions.contact(co.database, vehicle)
-
-
-def offered(co: Company, vehicle: Vehicle) -> actions.Offer:
-    found = call(co, vehicle)
-    assert found is not None
-    return found
-
-
-def attest(co: Company, vehicle: Vehicle, sha256: str, *, success: bool | None = True) -> None:
-    """Settle as the manifest of a vehicle does, whose ECU shows these bytes."""
-    co.tick()
-    with co.database.begin(actions.vehicle_actor(vehicle)) as work:
-        (unit,) = fleet_store.units_of(work, vehicle.id)
-        columns = {"attested_path": "p", "attested_sha256": sha256, "attested_at": work.now}
-        unit = fleet_store.change_unit(work, unit, {**columns, "report_counter": unit.report_counter + 1})
-        work.record("software.attested", vehicle.id, {}, lane="fleet")
-        actions.settle(work, vehicle, unit, sha256, success=success, detail="boot failed")
-
-
-def status(co: Company, vehicle: Vehicle, number: int) -> str:
-    with co.database.read() as view:
-        return store.action_by_number(view, vehicle.id, number).status
-
-
-def events(co: Company) -> int:
-    with co.database.read() as view:
-        return int(view.scalar(select(func.count()).select_from(event)))
-
-
-@contextmanager
-def statements(database: Database) -> Iterator[list[str]]:
-    """Note the statements that reach the database."""
-    seen: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        seen.append(statement)
-
-    on.listen(database.engine, "before_cursor_execute", note)
-    yield seen
-    on.remove(database.engine, "before_cursor_execute", note)
 
 
 def test_the_first_call_makes_the_assignment_and_further_calls_write_nothing(co: Company) -> None:
@@ -208,7 +159,9 @@ def test_a_withdrawn_filing_stops_delivery_before_any_worker_notices(co: Company
 def test_a_car_whose_record_is_corrected_leaves_the_filter_and_gets_nothing_more(co: Company) -> None:
     _, cars = co.running()
     offered(co, cars[0])
-    corrected = fleet.amend_vehicle(co.database, co.officer, cars[0].id, sold=False)
+    corrected = fleet.amend_vehicle(
+        co.database, Actor(co.officer.id, frozenset({"compliance_officer"})), cars[0].id, sold=False
+    )
     assert call(co, corrected) is None
 
 
@@ -355,7 +308,7 @@ def test_in_every_state_every_word_moves_as_the_table_says_or_changes_nothing(co
                         actions.report(co.database, car, action.number, word)
                 continue
             move = next((m for m in ACTION.moves if (m.state, m.verb) == (state, verb)), None)
-            after = actions.report(co.database, car, action.number, verb, "said")
+            after = actions.report(co.database, car, action.number, verb, Said("proceeding", "none", ("said",)))
             assert after.status == (state if move is None else move.target)
             if move is None or move.target == state:
                 assert after == action
@@ -388,7 +341,7 @@ def test_success_is_the_attested_hash_alone(co: Company) -> None:
 def test_a_long_story_of_a_vehicle_is_cut_and_says_so(co: Company) -> None:
     _, cars = co.running()
     found = offered(co, cars[0])
-    told = actions.report(co.database, cars[0], found.action.number, "fail", "x" * 1_000)
+    told = actions.report(co.database, cars[0], found.action.number, "fail", Said("closed", "failure", ("x" * 1_000,)))
     assert told.detail.endswith("[cut here]")
     assert len(told.detail) <= 400
 

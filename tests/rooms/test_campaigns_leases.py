@@ -339,7 +339,7 @@ def attest_all(co: Company, campaign: Campaign) -> None:
             vehicle = fleet_store.load_vehicle(view, line.vehicle_id)
         with co.database.begin(actions.vehicle_actor(vehicle)) as work:
             (unit,) = fleet_store.units_of(work, vehicle.id)
-            actions.settle(work, vehicle, unit, line.sha256, success=True, detail="")
+            actions.settle(work, vehicle, {unit.serial: line.sha256}, "", "")
 
 
 def test_the_permitted_value_is_registered_when_the_campaign_is_complete_and_attested(co: Company) -> None:

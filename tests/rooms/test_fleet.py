@@ -282,9 +282,14 @@ def test_a_report_is_kept_apart_and_written_only_when_new(signed_vehicle: Signed
 def test_master_data_are_corrected_by_whom_they_belong_to(database: Database, imported: ImpId) -> None:
     with database.read() as view:
         vehicle_id = VehId(store.ids_of_import(view, imported)[0])
-    assert actions.amend_vehicle(database, OFFICER, vehicle_id, sold=False, province=" 江苏 ").province == "江苏"
+    assert actions.amend_vehicle(database, OFFICER, vehicle_id, province=" 江苏 ").province == "江苏"
     with pytest.raises(Refused, match="Nothing would change"):
-        actions.amend_vehicle(database, OFFICER, vehicle_id, sold=False)
+        actions.amend_vehicle(database, OFFICER, vehicle_id, province="江苏")
+    for loosened in ({"sold": False}, {"test_fleet": True}):
+        with pytest.raises(NotPermitted, match="compliance_officer"):
+            actions.amend_vehicle(database, OFFICER, vehicle_id, **loosened)
+    compliance = Actor("USR-01FF1CER0000000000000000CC", frozenset({"compliance_officer"}))
+    assert actions.amend_vehicle(database, compliance, vehicle_id, sold=False).sold is False
     with pytest.raises(Unusable, match="40"):
         actions.amend_vehicle(database, OFFICER, vehicle_id, province="x" * 41)
     with pytest.raises(NotPermitted):
@@ -309,7 +314,10 @@ def test_api_imports_lists_exports_and_provisions(database: Database, ecus: list
     whole = http.get(f"/api/v1/vehicles/{secrets[0]['vehicle']}").json()
     assert whole["provisioned"] is True
     assert len(whole["ecus"]) == 2
-    assert http.patch(f"/api/v1/vehicles/{secrets[0]['vehicle']}", json={"sold": False}).json()["sold"] is False
+    assert (
+        http.patch(f"/api/v1/vehicles/{secrets[0]['vehicle']}", json={"province": "Anhui"}).json()["province"]
+        == "Anhui"
+    )
     assert http.get("/api/v1/templates/ecus.xlsx").content.startswith(b"PK")
     for answer, status in (
         (http.get("/api/v1/vehicles", params={"vin": "SHORT"}), 422),

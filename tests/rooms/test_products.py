@@ -16,7 +16,7 @@ from roadworthy.products.actions import NothingChanged
 from roadworthy.products.model import Ecu, ParameterDefinition, ParameterType, VehicleType
 from roadworthy.products.states import VEHICLE_TYPE
 
-from .app import AUDITOR, OFFICER, client
+from .app import AUDITOR, OFFICER, SECOND, client
 
 
 def definition(key: str = "acc.max_speed", kind: str = "number", **more: object) -> ParameterDefinition:
@@ -84,7 +84,7 @@ def test_only_the_homologation_officer_defines_products(database: Database, mode
 
 
 def test_amendments_keep_their_history(database: Database, adcu: Ecu) -> None:
-    actions.amend_parameter(database, OFFICER, "acc.max_speed", is_main=None, tolerance="0.50")
+    actions.amend_parameter(database, SECOND, "acc.max_speed", is_main=None, tolerance="0.50")
     actions.amend_ecu(database, OFFICER, adcu.id, influences=None)
     with database.read() as view:
         last = store.history(view, "parameter:acc.max_speed")[-1]
@@ -93,6 +93,22 @@ def test_amendments_keep_their_history(database: Database, adcu: Ecu) -> None:
         assert store.load_definition(view, "acc.max_speed").counts_as_main
     with pytest.raises(NothingChanged):
         actions.amend_ecu(database, OFFICER, adcu.id, influences=None)
+
+
+def test_who_wrote_an_entry_last_cannot_make_the_law_ask_for_less(
+    database: Database, model: VehicleType, adcu: Ecu
+) -> None:
+    for loosen in (
+        lambda who: actions.amend_parameter(database, who, "acc.max_speed", is_main=False),
+        lambda who: actions.amend_parameter(database, who, "acc.max_speed", tolerance="1000"),
+        lambda who: actions.amend_ecu(database, who, adcu.id, influences=[]),
+        lambda who: actions.amend_vehicle_type(database, who, model.id, automation_level=0),
+    ):
+        with pytest.raises(NotPermitted, match="another homologation officer"):
+            loosen(OFFICER)
+    actions.amend_ecu(database, SECOND, adcu.id, influences=[])
+    with database.read() as view:
+        assert store.load_ecu(view, adcu.id).influences == ()
 
 
 def test_wrong_facts_are_told(database: Database, model: VehicleType, adcu: Ecu) -> None:
@@ -190,7 +206,8 @@ def test_api_walks_a_model_from_nothing(database: Database) -> None:
     assert http.post(f"/api/v1/vehicle-types/{type_id}/variants", json={"code": "LR"}).status_code == 201
     whole = http.get(f"/api/v1/vehicle-types/{type_id}").json()
     assert [e["id"] for e in whole["ecus"]] == [ecu_id]
-    assert http.patch("/api/v1/parameters/v", json={"is_main": False}).json()["is_main"] is False
+    assert http.patch("/api/v1/parameters/v", json={"is_main": False}).json()["code"] == "four_eyes"
+    assert http.patch("/api/v1/parameters/v", json={"is_main": True}).json()["is_main"] is True
     assert http.get("/api/v1/history/parameter:v").json()["items"][-1]["kind"] == "parameter.amended"
     for answer, status in (
         (http.patch(f"/api/v1/ecus/{ecu_id}", json={"influences": ["ghost"]}), 422),

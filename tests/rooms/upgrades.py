@@ -146,8 +146,13 @@ class Company:
 
     def register(self, code: str, values: Mapping[str, Any], ground: str = "announcement") -> None:
         self.tick()
+        reference = "batch 1"
+        if ground == "change_permit":
+            type_id = TypId(self.types[code])
+            scope = Scope((type_id,), parameter_values={type_id: dict(values)})
+            reference = self.file(FilingKind.MIIT_CHANGE_PERMIT, scope)
         admission.register_values(
-            self.database, self.officer, self.types[code], values, ground=ground, reference="batch 1"
+            self.database, self.officer, self.types[code], values, ground=ground, reference=reference
         )
 
     def cars(self, code: str = "EX1", count: int = 3, *, sold: bool = True, test_fleet: bool = False) -> list[Vehicle]:

@@ -13,7 +13,7 @@ from roadworthy.kernel.decision import Finding, Outcome, Text
 from roadworthy.kernel.errors import NotPermitted, Unusable
 from roadworthy.law.facts import check_facts
 from roadworthy.releases import rules
-from roadworthy.releases.model import Dossier, DossierItem, DossierKind, DosId, Package, Release, RelId, Sbom
+from roadworthy.releases.model import DosId, Dossier, DossierItem, DossierKind, Package, Release, RelId, Sbom
 from roadworthy.releases.rules import Cars, Change, Target, World
 
 NOW = datetime(2026, 3, 2, 2, tzinfo=UTC)

@@ -1,3 +1,4 @@
+import fcntl
 import hashlib
 import io
 import threading
@@ -123,3 +124,31 @@ def test_drafts_of_a_crash_are_removed_at_start(store):
     (store.folder / "incoming" / "tmpabc").write_bytes(b"half")
     assert store.discard_drafts() == 1
     assert everything_in(store) == []
+
+
+def test_the_draft_of_a_running_upload_stays(store):
+    removed = []
+
+    def slowly():
+        yield b"first half"
+        removed.append(ArtifactStore(store.folder).discard_drafts())
+        yield b"second half"
+
+    taken = store.put(slowly())
+    assert removed == [0]
+    assert store.path(taken.sha256).read_bytes() == b"first halfsecond half"
+
+
+def test_a_draft_taken_for_a_leftover_before_it_was_locked_is_begun_again(store, monkeypatch):
+    lock, taken = fcntl.flock, []
+
+    def late(handle, operation):
+        if not taken and operation == fcntl.LOCK_EX:
+            taken.append(handle)
+            monkeypatch.setattr(fcntl, "flock", lock)
+            assert store.discard_drafts() == 1
+        lock(handle, operation)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    assert store.length(store.put([b"image"]).sha256) == 5
+    assert taken

@@ -26,8 +26,14 @@ def test_catalogues_hold_exactly_what_pages_use(language):
 
 def test_the_vocabulary_of_the_field_is_kept():
     zh = translations(Language.ZH).gettext
-    fixed = {"Campaigns": "升级任务", "Release": "版本", "Package": "升级包", "Gate": "门禁", "Wave": "批次"}
-    fixed |= {"Held": "暂停", "Blocked": "阻断", "Rolled back": "已回滚"}
+    fixed = {
+        "Campaigns": "升级任务",
+        "Release": "版本",
+        "Package": "升级包",
+        "Regulatory gate": "法规门禁",
+        "Wave": "批次",
+    }
+    fixed |= {"Held": "暂停", "Blocked": "阻断"}
     assert {word: zh(word) for word in fixed} == fixed
 
 

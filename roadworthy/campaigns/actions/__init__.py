@@ -3,6 +3,7 @@
 from roadworthy.campaigns.actions.contact import (
     ActionClosed,
     Offer,
+    TooManyReports,
     contact,
     current_offer,
     offer_of,
@@ -33,7 +34,7 @@ from roadworthy.campaigns.actions.running import (
 from roadworthy.campaigns.actions.targets import aims_at
 
 __all__ = [
-    "ActionClosed", "GateClosed", "Offer", "Plan", "advance", "aims_at", "approve", "complete", "contact", "create",
-    "current_offer", "judge_wave", "live_lease", "live_leases", "offer_of", "pause", "recheck", "register_permitted",
-    "renew", "report", "resume", "settle", "start", "stop", "vehicle_actor",
+    "ActionClosed", "GateClosed", "Offer", "Plan", "TooManyReports", "advance", "aims_at", "approve", "complete",
+    "contact", "create", "current_offer", "judge_wave", "live_lease", "live_leases", "offer_of", "pause", "recheck",
+    "register_permitted", "renew", "report", "resume", "settle", "start", "stop", "vehicle_actor",
 ]  # fmt: skip

@@ -9,23 +9,27 @@ stands in nobody's way: the remedy for a paused campaign must reach its vehicles
 """
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from roadworthy.campaigns import rules, store
 from roadworthy.campaigns.actions.gating import lease_of, live_lease
 from roadworthy.campaigns.actions.targets import aims_at, still_aims_at
-from roadworthy.campaigns.model import TO_DO, Action, AsgId, Assignment, Campaign, GateDecision, Wave
+from roadworthy.campaigns.model import TO_DO, Action, AsgId, Assignment, Campaign, GateDecision, Said, Wave
 from roadworthy.campaigns.states import ACTION
 from roadworthy.database import FLEET, Actor, Changed, Database, View, Work
 from roadworthy.database.history import newest_event
 from roadworthy.fleet import store as fleet_store
 from roadworthy.fleet.model import EcuUnit, Vehicle
-from roadworthy.kernel.errors import Refused
+from roadworthy.kernel.errors import Refused, Unusable
+from roadworthy.kernel.event import Json
 from roadworthy.kernel.lifecycle import WrongState
 from roadworthy.releases import store as releases_store
 from roadworthy.releases.model import Package, Release
 
 DETAIL_LENGTH = 400
+MAX_REPORTS = 1_000  # words of a vehicle on one action, as in hawkBit
+_ENDING = frozenset({"report", "fail", "give_up", "confirm_cancel"})
 _SYSTEM = Actor("system:campaigns")
 _TRIES = 5  # a vehicle that calls twice at once meets itself; each try sees what the other call did
 
@@ -66,6 +70,13 @@ class ActionClosed(Refused):
     """This action is over; its vehicle cannot report on it any more."""
 
     code = "action.closed"
+
+
+class TooManyReports(Unusable):
+    """This action has 1,000 reports of its vehicle already; only one that ends the action is still taken."""
+
+    status = 429
+    code = "action.reports"
 
 
 @dataclass(frozen=True)
@@ -134,45 +145,56 @@ def offer_of(view: View, action: Action, vehicle: Vehicle) -> Offer:
     return Offer(action, assignment, release, release.package, lease)
 
 
-def report(database: Database, vehicle: Vehicle, number: int, verb: str, detail: str = "") -> Action:
-    """Record what a vehicle says about its action: `verb` is one of `states.ACTION`.
+def report(database: Database, vehicle: Vehicle, number: int, verb: str, said: Said | None = None) -> Action:
+    """Record what a vehicle says about its action; `verb` is one of `states.ACTION`, or "" for a mere word.
 
-    Said again, too late or out of order it changes nothing. Raises NotFound for another vehicle's action,
-    ActionClosed when it is over.
+    Words come in any order and more than once: one that is no move in the present state is kept and moves nothing.
+    Without `said` (the vehicle fetched its document) only a move is kept. Raises NotFound for another vehicle's
+    action, ActionClosed when it is over, TooManyReports.
     """
     for _ in range(_TRIES):
         try:
             with database.begin(vehicle_actor(vehicle)) as work:
-                action = store.action_by_number(work, vehicle.id, number)
-                if action.status in {"attested", "failed", "cancelled"}:
-                    raise ActionClosed
-                if not _is_news(action, verb):
-                    return action
-                _step(work, action, verb, detail)
-                return store.action_by_number(work, vehicle.id, number)
+                return _told(work, vehicle, number, verb, said)
         except (Changed, WrongState):
             continue  # another report of the same vehicle was first: what is left to say?
     raise Changed
 
 
-def settle(work: Work, vehicle: Vehicle, unit: EcuUnit, sha256: str, *, success: bool | None, detail: str) -> None:
-    """Settle the vehicle's actions by its signed manifest: attested when the assigned ECU shows the assigned hash.
+def _told(work: Work, vehicle: Vehicle, number: int, verb: str, said: Said | None) -> Action:
+    action = store.action_by_number(work, vehicle.id, number)
+    if action.is_over:
+        raise ActionClosed
+    moves = _is_news(action, verb)
+    if said is not None:
+        count = store.report_count(work, number)
+        if count >= MAX_REPORTS and not (moves and verb in _ENDING):
+            raise TooManyReports
+        store.put_report(work, number, count + 1, said, secrets.token_hex(16))
+    if moves:
+        _step(work, action, verb, " / ".join(said.details) if said else "")
+    elif said is not None:
+        told: dict[str, Json] = {"execution": said.execution, "finished": said.finished}
+        work.record("report.received", action.assignment_id, told, lane=FLEET)
+    return store.action_by_number(work, vehicle.id, number)
 
-    Called inside the unit of work that stores the attested software. A manifest that reports failure fails the
-    action on this ECU that was given out last; one that merely shows other software confirms an order to cancel and
-    leaves the rest as it is.
+
+def settle(work: Work, vehicle: Vehicle, attested: Mapping[str, str], failed: str, detail: str) -> None:
+    """Settle the vehicle's actions by its signed manifest; `attested` gives the SHA-256 each ECU (by serial) shows.
+
+    An action is attested when its assigned ECU shows the assigned hash. `failed` is the id of the assignment of which
+    the manifest reports failure: only its own action fails, so that an old report cannot fail a newer one. A manifest
+    that shows other software confirms an order to cancel and leaves the rest as it is. Called inside the unit of work
+    that stores the attested software.
     """
-    failed = success is False
-    for action, _ in reversed(store.open_actions(work, vehicle.id)):
+    for action, _ in store.open_actions(work, vehicle.id):
         assignment = store.get_assignment(work, action.assignment_id)
-        if assignment.ecu_serial != unit.serial:
-            continue
-        if sha256 == assignment.sha256:
+        shown = attested.get(assignment.ecu_serial)
+        if shown == assignment.sha256:
             _step(work, action, "attest", "")
-        elif failed:
+        elif assignment.id == failed:
             _step(work, action, "fail", detail)
-            failed = False
-        elif action.status == "cancelling":
+        elif shown is not None and action.status == "cancelling":
             _step(work, action, "confirm_cancel", detail)
 
 
@@ -189,9 +211,11 @@ def _refused_to_cancel(view: View, action: Action) -> bool:
 
 
 def _step(work: Work, action: Action, verb: str, detail: str) -> None:
+    # What a vehicle writes may hold what a column does not take (PostgreSQL: NUL), or what no page can show.
+    plain = "".join(c if c.isprintable() else " " for c in detail)
     changes = {
         "changed_at": work.now,
-        "detail": detail if len(detail) <= DETAIL_LENGTH else detail[:380] + " [cut here]",
+        "detail": plain if len(plain) <= DETAIL_LENGTH else plain[:380] + " [cut here]",
     }
     step, _ = work.move(store.action, {"number": action.number}, ACTION, verb, changes)
     kind = "action.cancelled" if step.target == "cancelled" else _TOLD[verb]

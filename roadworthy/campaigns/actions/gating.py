@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from functools import partial
 
 from roadworthy.campaigns import rules, store
+from roadworthy.campaigns.actions.decided import is_as_decided
 from roadworthy.campaigns.actions.targets import kinds_of_cars, vin_digest
 from roadworthy.campaigns.model import Campaign, CmpId, GateDecision, GteId, Wave
 from roadworthy.campaigns.states import CAMPAIGN
@@ -187,7 +188,7 @@ def _newest(leases: Iterable[GateDecision]) -> list[GateDecision]:
 
 
 def _resting(view: View, leases: Collection[GateDecision]) -> list[GateDecision]:
-    """Give those leases whose campaign runs, whose release is approved and whose filings all count; three reads."""
+    """Give those leases whose campaign runs, release is approved, filings all count, and which the log knows so."""
     if not leases:
         return []
     running = store.running_ids(view, {lease.campaign_id for lease in leases})
@@ -198,7 +199,10 @@ def _resting(view: View, leases: Collection[GateDecision]) -> list[GateDecision]
     return [
         lease
         for lease in leases
-        if lease.campaign_id in running and lease.release_id not in withdrawn and valid.issuperset(lease.filing_ids)
+        if lease.campaign_id in running
+        and lease.release_id not in withdrawn
+        and valid.issuperset(lease.filing_ids)
+        and is_as_decided(view, lease)
     ]
 
 

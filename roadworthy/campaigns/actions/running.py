@@ -56,7 +56,8 @@ def create(database: Database, actor: Actor, plan: Plan) -> Campaign:
         sizes = rules.wave_sizes(shares, (rules.share_of(made, vehicle_id) for vehicle_id, _ in cars))
         for number, (name_of_wave, share, size) in enumerate(zip(names, shares, sizes, strict=True), start=1):
             store.save_wave(work, Wave(made, number, name_of_wave, *share, size, WAVE.initial))
-        told = {"release": release.id, "target": wanted.target_digest, "vehicles": len(cars)}
+        # Not the digest of the VINs: whoever reads the public log could try VINs until it fits.
+        told = {"release": release.id, "vehicles": len(cars)}
         work.record("campaign.created", made, {**told, "waves": list(plan.waves)})
         return store.get(work, made)
 
@@ -113,7 +114,10 @@ def stop(database: Database, actor: Actor, campaign_id: CmpId) -> Campaign:
 
 
 def complete(database: Database, actor: Actor, campaign_id: CmpId) -> Campaign:
-    """Complete a campaign: leases end; the five-working-day report of the filing rules starts from here."""
+    """Complete a campaign: leases end; the five-working-day report of the filing rules starts from here.
+
+    Vehicles that have not finished are told to cancel: an action left open would keep them from every later campaign.
+    """
     return _ended(database, actor, campaign_id, "complete", "campaign.completed")
 
 

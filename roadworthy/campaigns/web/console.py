@@ -1,69 +1,81 @@
-"""The console's routes of campaigns: load what a page shows, draw it, and do what its forms ask."""
+"""The console's routes of campaigns: load what a page shows, draw it, and do what its forms ask.
+
+A page is loaded in two halves, as htmx asks for them: what is asked again every ten seconds (gate, waves, verbs), and
+the table of vehicles. The gate of a campaign that is over is shown as it was decided, and judged no more.
+"""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from roadworthy.campaigns import actions, store
-from roadworthy.campaigns.model import Campaign, CmpId, GateDecision, Wave
-from roadworthy.campaigns.states import CAMPAIGN
+from roadworthy.campaigns.model import Campaign, CmpId
 from roadworthy.campaigns.web.api import do
+from roadworthy.campaigns.web.evidence import load_papers
+from roadworthy.campaigns.web.gate import Answer, gate_rows
+from roadworthy.campaigns.web.headline import headline
 from roadworthy.campaigns.web.page import (
+    LIVE,
+    VEHICLES,
     CampaignPage,
     CampaignRow,
-    GateRow,
     Link,
-    VehicleFilter,
-    VehicleRow,
+    Shipped,
     Vehicles,
-    Verb,
-    WaveBar,
+    part_wanted,
     render,
     render_list,
     vehicle_filter,
 )
-from roadworthy.campaigns.web.verbs import VERBS
+from roadworthy.campaigns.web.progress import bars, happened, vehicles
+from roadworthy.campaigns.web.verbs import verbs
+from roadworthy.campaigns.web.words import FINISHED
 from roadworthy.database import Actor, View
-from roadworthy.fleet import store as fleet_store
-from roadworthy.fleet.model import EcuUnit
-from roadworthy.kernel.decision import Finding, Outcome, Text, strictest
+from roadworthy.kernel.decision import Outcome, Text, strictest
 from roadworthy.kernel.errors import Malformed
-from roadworthy.products import store as products_store
 from roadworthy.releases import store as releases_store
-from roadworthy.releases.actions import Judgement, Regime
+from roadworthy.releases.actions import Regime
+from roadworthy.releases.model import Release
 from roadworthy.transparency import store as log_store
 from roadworthy.webui.http import signed_in
 
 console = APIRouter(include_in_schema=False)
 Signed = Annotated[Actor, Depends(signed_in)]
 _PAGE = 50
-_PLANNED_ACTIONS = {"offered": "offered", "retrieved": "offered", "cancelling": "held", "cancelled": "held"}
-
-
-@console.get("/")
-def front(request: Request, actor: Signed) -> Response:  # noqa: ARG001
-    """Go to the campaigns, the first page of the console."""
-    return RedirectResponse("/campaigns", 303)
 
 
 @console.get("/campaigns")
 def campaign_list(request: Request, actor: Signed) -> Response:  # noqa: ARG001
-    """Show the campaigns."""
+    """Show the campaigns, newest first."""
     asked = request.query_params
     with request.app.state.database.read() as view:
-        found = store.page(view, asked.get("after", ""), _PAGE + 1)
-        rows = [_row(view, c) for c in found[:_PAGE] if _matches(c, asked)]
-    return render_list(rows, request, next_after=found[_PAGE - 1].id if len(found) > _PAGE else "")
+        found = store.search(
+            view, asked.get("q", "").strip(), asked.get("status", ""), asked.get("after", ""), _PAGE + 1
+        )
+        shown = found[:_PAGE]
+        done = store.attested(view, [c.id for c in shown])
+        names = {r: _name(releases_store.get(view, r)) for r in {c.release_id for c in shown}}
+    rows = [
+        CampaignRow(c.id, c.name, c.status, names[c.release_id], c.vehicles, done.get(c.id, 0), c.created_at)
+        for c in shown
+    ]
+    return render_list(rows, request, next_after=shown[-1].id if len(found) > _PAGE else "")
 
 
 @console.get("/campaigns/{campaign_id}")
 def campaign_page(request: Request, actor: Signed, campaign_id: str) -> Response:
     """Show one campaign: its gate, its waves, its vehicles."""
+    wanted, asked = part_wanted(request), vehicle_filter(request)
     with request.app.state.database.read() as view:
         found = store.get(view, CmpId.parse(campaign_id))
-        page = _page(view, request.app.state.regime, found, actor, vehicle_filter(request))
+        release = releases_store.get(view, found.release_id)
+        if wanted == VEHICLES:
+            page = _bare(found, vehicles(view, found, release.version, asked))
+        else:
+            table = Vehicles(filter=asked) if wanted == LIVE else vehicles(view, found, release.version, asked)
+            page = _page(view, request.app.state.regime, found, release, actor, table)
     return render(page, request)
 
 
@@ -73,200 +85,75 @@ def act(request: Request, actor: Signed, campaign_id: str, verb: str, confirm: A
     state = request.app.state
     wanted = CmpId.parse(campaign_id)
     if verb == "stop" and confirm.strip() != wanted:
-        raise Malformed("Type the campaign's id to stop it; stopping cannot be undone.", at="confirm")
+        raise Malformed(
+            "Type the campaign's id to stop it; stopping cannot be undone.", code="confirm.missing", at="confirm"
+        )
     do(state.database, actor, state.regime, state.settings.lease_hours, wanted, verb)
     return RedirectResponse(f"/campaigns/{wanted}", 303)
 
 
-def _matches(campaign: Campaign, asked: Mapping[str, str]) -> bool:
-    word, status = asked.get("q", "").strip().lower(), asked.get("status", "")
-    return (not status or campaign.status == status) and (
-        not word or word in campaign.name.lower() or word in campaign.id.lower()
+def _bare(campaign: Campaign, table: Vehicles) -> CampaignPage:
+    """Give the page with its table only: the region that htmx exchanges shows nothing else."""
+    nothing = Shipped(Link(""))
+    return CampaignPage(
+        campaign.id, campaign.name, campaign.status, nothing, (), "", Outcome.HOLD, Text("", ""), vehicles=table
     )
 
 
-def _row(view: View, campaign: Campaign) -> CampaignRow:
-    release = releases_store.get(view, campaign.release_id)
+def _page(
+    view: View, regime: Regime, campaign: Campaign, release: Release, actor: Actor, table: Vehicles
+) -> CampaignPage:
+    decided = store.last_decisions(view, campaign.id) if campaign.status in FINISHED else []
+    answers = [Answer.kept(one, store.decision_basis(view, one.id)[1]) for one in decided] or [
+        Answer.of(one) for one in actions.judge_wave(view, regime, campaign)
+    ]
+    unmet = _unmet(answers)
+    filed = {one for answer in answers for one in answer.filing_ids}
+    papers = load_papers(view, release, sorted(filed), unmet, [campaign.author_id, campaign.approver_id])
+    gate = gate_rows(answers, {name: fact.label for name, fact in regime.packs.vocabulary.facts.items()}, papers)
     waves = store.waves(view, campaign.id)
-    decided = store.decisions(view, campaign.id)
-    word = Outcome.OPEN if decided and campaign.status in {"running", "completed"} else Outcome.HOLD
-    return CampaignRow(
-        campaign.id,
-        campaign.name,
-        campaign.status,
-        Outcome.BLOCKED if campaign.status == "held" else word,
-        f"{release.name} {release.version}",
-        campaign.vehicles,
-        _bars(view, campaign, waves, ()),
-        decided[-1].not_before if decided else campaign.created_at,
-    )
-
-
-def _page(view: View, regime: Regime, campaign: Campaign, actor: Actor, asked: VehicleFilter) -> CampaignPage:
-    release = releases_store.get(view, campaign.release_id)
-    judged = actions.judge_wave(view, regime, campaign)
-    waves = store.waves(view, campaign.id)
-    gate = gate_rows(judged)
-    blocking = tuple(row.token for row in gate if row.state is not Outcome.OPEN)
-    leases = [d for d in actions.live_leases(view) if d.campaign_id == campaign.id]
+    drawn = bars(waves, store.counts(view, campaign.id), campaign.status, unmet)
+    leases = actions.live_leases(view, campaign.id)
     head = log_store.last_checkpoint(view)
-    package = release.package
     return CampaignPage(
         id=campaign.id,
         title=campaign.name,
         status=campaign.status,
-        release=Link(f"{release.name} {release.version}"),
-        version=release.version,
-        package_path="" if package is None else package.path,
-        package_sha256="" if package is None else package.sha256,
-        labels=tuple(sorted({label for j in judged for label in j.labels})),
-        tier=", ".join(sorted({j.tier for j in judged if j.tier})),
-        decision=strictest(j.decision.outcome for j in judged),
-        headline=_headline(campaign, blocking),
+        shipped=_shipped(release, answers, papers.names, campaign),
+        labels=tuple(sorted({label for answer in answers for label in answer.law["labels"]})),
+        tier=", ".join(sorted({answer.law["tier"] for answer in answers if answer.law["tier"]})),
+        decision=strictest(answer.outcome for answer in answers),
+        headline=headline(campaign, gate, drawn, leased=bool(leases)),
+        decided_at=max((one.not_before for one in decided), default=None),
         gate=gate,
-        waves=_bars(view, campaign, waves, blocking),
-        vehicles=_vehicles(view, campaign, release.version, leases, asked),
-        verbs=_verbs(campaign, actor, blocking, waves),
+        waves=drawn,
+        vehicles=table,
+        verbs=verbs(campaign, actor, unmet, waves),
         lease_until=min((d.not_after for d in leases), default=None),
         log_size=0 if head is None else head.size,
+        happened=happened(view, campaign.id),
     )
 
 
-def gate_rows(judged: Sequence[Judgement]) -> tuple[GateRow, ...]:
-    """Give the checklist over all vehicle types: per token the strictest finding, with its doubt about the law."""
-    rows: dict[str, GateRow] = {}
-    for answer in judged:
-        doubts = {g["token"]: g for g in _law_gates(answer)}
-        for finding in answer.decision.findings:
-            row = _gate_row(finding, doubts.get(finding.code, {}), answer)
-            known = rows.get(finding.code)
-            if known is None or strictest([known.state, row.state]) is not known.state:
-                rows[finding.code] = row
-    return tuple(rows.values())
+def _unmet(answers: Sequence[Answer]) -> list[str]:
+    """Give the tokens of the gates that are not open for some vehicle type, in the order of the answers."""
+    law = [e["token"] for answer in answers for e in answer.law["gates_blocked"]]
+    own = [f.code for answer in answers for f in answer.own if f.state is not Outcome.OPEN]
+    return list(dict.fromkeys([*law, *own]))
 
 
-def _law_gates(answer: Judgement) -> list[Mapping[str, Any]]:
-    model = answer.report["models"][0]
-    return [*model["gates_open"], *model["gates_blocked"]]
-
-
-def _gate_row(finding: Finding, law_entry: Mapping[str, Any], answer: Judgement) -> GateRow:
-    title = law_entry.get("title")
-    reason = law_entry.get("reason_text") or law_entry.get("title")
-    doubt = law_entry.get("doubt")
-    return GateRow(
-        token=finding.code,
-        state=finding.state,
-        title=Text(**title) if title else finding.text,
-        reason=Text(**reason) if reason and title and reason != title else Text("", ""),
-        citation=finding.citation,
-        fix=finding.fix,
-        evidence=tuple(Link(filing) for filing in answer.filing_ids if _settles(finding.code, law_entry)),
-        doubt=Text(**doubt) if doubt else None,
+def _shipped(release: Release, answers: Sequence[Answer], names: Mapping[str, str], campaign: Campaign) -> Shipped:
+    package = release.package
+    return Shipped(
+        Link(_name(release)),
+        "" if package is None else package.path,
+        "" if package is None else package.sha256,
+        0 if package is None else package.length,
+        tuple(answer.model_code for answer in answers),
+        names.get(campaign.author_id, ""),
+        names.get(campaign.approver_id or "", ""),
     )
 
 
-def _settles(token: str, law_entry: Mapping[str, Any]) -> bool:
-    return token in {"ENT", "TYPE", "ACT", "SAMR", "PARAM", "RECALL"} and law_entry.get("state", "open") == "open"
-
-
-def _headline(campaign: Campaign, blocking: Sequence[str]) -> Text:
-    if campaign.status == "held":
-        return Text(f"已暂停:{campaign.hold_reason}", f"Held: {campaign.hold_reason}")
-    if blocking:
-        names, n = ", ".join(blocking), len(blocking)
-        return Text(f"不能开始:{n} 项未满足({names})。", f"Cannot start: {n} item(s) are not met ({names}).")
-    return Text("门禁已开:所有要求均已满足。", "The gate is open: everything the law asks is there.")
-
-
-def _bars(view: View, campaign: Campaign, waves: Sequence[Wave], blocking: Sequence[str]) -> tuple[WaveBar, ...]:
-    counted = store.counts(view, campaign.id)
-    bars = []
-    for wave in waves:
-        counts: dict[str, int] = {}
-        for status, number in counted.get(wave.number, {}).items():
-            word = _PLANNED_ACTIONS.get(status, status)
-            counts[word] = counts.get(word, 0) + number
-        stopped = campaign.status == "held" or wave.status == "planned"
-        by = tuple(blocking) if stopped else ()
-        bars.append(WaveBar(wave.number, wave.name, wave.status, wave.vehicles, counts, by))
-    return tuple(bars)
-
-
-def _vehicles(
-    view: View, campaign: Campaign, version: str, leases: Sequence[GateDecision], asked: VehicleFilter
-) -> Vehicles:
-    after = int(asked.after) if asked.after.isascii() and asked.after.isdecimal() else 0
-    lines = store.vehicle_lines(
-        view, campaign.id, after=after, limit=asked.limit + 1, status=asked.status, number=asked.wave, vin=asked.vin
-    )
-    shown = lines[: asked.limit]
-    ids = [line.vehicle_id for line in shown]
-    cars, units = fleet_store.vehicles_by_id(view, ids), fleet_store.units_of_many(view, ids)
-    codes = {found.id: code for code, found in products_store.all_vehicle_types(view).items()}
-    filings = {d.id: ", ".join(d.filing_ids[:1]) for d in leases}
-    rows = tuple(
-        VehicleRow(
-            id=str(line.number),
-            vin=line.vin,
-            model=codes[cars[line.vehicle_id].vehicle_type_id],
-            province=cars[line.vehicle_id].province,
-            from_version=_attested_version(units.get(line.vehicle_id, []), line.ecu_serial, line.sha256),
-            to_version=version,
-            wave=line.wave,
-            status=_PLANNED_ACTIONS.get(line.status, line.status),
-            last_contact=line.changed_at,
-            filing=filings.get(line.decision_id, ""),
-            error=line.detail if line.status == "failed" else "",
-        )
-        for line in shown
-    )
-    following = str(shown[-1].number) if len(lines) > asked.limit else ""
-    total = store.count_lines(view, campaign.id, status=asked.status, number=asked.wave, vin=asked.vin)
-    return Vehicles(rows, total, following, asked)
-
-
-def _attested_version(units: Sequence[EcuUnit], serial: str, new_sha256: str) -> str:
-    """Give the version that an ECU attested before the new one; its path is name/version/file."""
-    for unit in units:
-        if unit.serial == serial and unit.attested.path and unit.attested.sha256 != new_sha256:
-            parts = unit.attested.path.split("/")
-            return parts[1] if len(parts) == 3 else ""
-    return ""
-
-
-def _verbs(campaign: Campaign, actor: Actor, blocking: Sequence[str], waves: Sequence[Wave]) -> tuple[Verb, ...]:
-    found = []
-    for move in CAMPAIGN.moves:
-        if move.state != campaign.status or not move.role:
-            continue
-        reason = _why_not(move.verb, move.role, campaign, actor, blocking, waves)
-        said = VERBS[move.verb]
-        found.append(
-            Verb(
-                move.verb,
-                said.label,
-                enabled=reason is None,
-                reason=reason or Text("", ""),
-                consequence=said.consequence,
-                typed=move.verb == "stop",
-                primary=move.verb in {"approve", "start", "advance", "resume"},
-            )
-        )
-    return tuple(found)
-
-
-def _why_not(
-    verb: str, role: str, campaign: Campaign, actor: Actor, blocking: Sequence[str], waves: Sequence[Wave]
-) -> Text | None:
-    if role not in actor.roles:
-        return Text(f"需要角色 {role}", f"This needs the role {role}")
-    if verb == "approve" and actor.id == campaign.author_id:
-        return Text(
-            "作者不能批准自己的任务,请他人批准", "The author cannot approve the own campaign; ask another person"
-        )
-    if verb == "advance" and all(wave.status != "planned" for wave in waves):
-        return Text("所有批次均已开放", "All waves are open already")
-    if verb in {"start", "advance", "resume"} and blocking:
-        return Text(f"门禁未开:{', '.join(blocking)}", f"The gate is not open: {', '.join(blocking)}")
-    return None
+def _name(release: Release) -> str:
+    return f"{release.name} {release.version}"

@@ -20,6 +20,7 @@ from roadworthy.kernel.decision import Outcome, Text
 from roadworthy.kernel.errors import Malformed
 from roadworthy.webui import menu, pages
 from roadworthy.webui.http import page_limit
+from roadworthy.webui.words import DECISIONS
 
 LIVE, VEHICLES, ROWS = "campaign-live", "vehicles", "campaigns"
 POLL_SECONDS = 10
@@ -37,20 +38,33 @@ class Link:
 
 
 @dataclass(frozen=True)
+class Evidence:
+    """What a gate rests on: a filing by its number, a paper, a person. `state` is a word of `words.EVIDENCE`."""
+
+    label: Text | str
+    state: str = ""
+    day: str = ""
+    href: str = ""
+
+
+@dataclass(frozen=True)
 class GateRow:
     """One gate: its token (`PARAM`), what it asks, why it stands where it stands, and what would open it.
 
-    `doubt` says what is uncertain about the law behind it (text not authentic, not verified); None when nothing is.
+    `grade` (P, S, M, I, C) and `authentic` say how well the text of the law behind it is known. `models` are the
+    model codes it stands so for, empty when it is the same for all.
     """
 
     token: str
     state: Outcome
     title: Text
-    reason: Text
+    reason: Text = field(default_factory=lambda: Text("", ""))
     citation: str = ""
     fix: Text = field(default_factory=lambda: Text("", ""))
-    evidence: tuple[Link, ...] = ()
-    doubt: Text | None = None
+    evidence: tuple[Evidence, ...] = ()
+    grade: str = ""
+    authentic: bool = True
+    models: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -150,20 +164,44 @@ class Verb:
 
 
 @dataclass(frozen=True)
+class Happening:
+    """One line of what happened: `what` is a kind of event; `detail` says more, such as the gates that refused."""
+
+    at: datetime
+    who: str
+    what: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """What the campaign ships, and to how many: the facts beside the gate. `length` is in bytes."""
+
+    release: Link
+    package_path: str = ""
+    package_sha256: str = ""
+    length: int = 0
+    models: tuple[str, ...] = ()
+    author: str = ""
+    approver: str = ""
+
+
+@dataclass(frozen=True)
 class CampaignPage:
-    """Everything the campaign page shows. `decision` is the gate's word for what would start next."""
+    """Everything the campaign page shows. `decision` is the gate's word for what would start next.
+
+    `decided_at` is set when the gate is shown as it was decided then, not as of now: of a campaign that is over.
+    """
 
     id: str
     title: Text | str
     status: str
-    release: Link
-    version: str
-    package_path: str
-    package_sha256: str
+    shipped: Shipped
     labels: tuple[str, ...]
     tier: str
     decision: Outcome
     headline: Text
+    decided_at: datetime | None = None
     gate: tuple[GateRow, ...] = ()
     waves: tuple[WaveBar, ...] = ()
     kpis: tuple[Kpi, ...] = ()
@@ -171,20 +209,20 @@ class CampaignPage:
     verbs: tuple[Verb, ...] = ()
     lease_until: datetime | None = None
     log_size: int = 0
+    happened: tuple[Happening, ...] = ()
 
 
 @dataclass(frozen=True)
 class CampaignRow:
-    """One campaign as one line of the list; `waves` draw its small bar."""
+    """One campaign as one line of the list; `attested` of its `vehicles` have proved the new software."""
 
     id: str
     title: Text | str
     status: str
-    decision: Outcome
     release: str
     vehicles: int
-    waves: tuple[WaveBar, ...] = ()
-    changed_at: datetime | None = None
+    attested: int = 0
+    created_at: datetime | None = None
 
 
 def vehicle_filter(request: Request) -> VehicleFilter:
@@ -213,14 +251,14 @@ def usual_kpis(waves: Sequence[WaveBar], gate: Sequence[GateRow]) -> tuple[Kpi, 
     total = sum(wave.vehicles for wave in waves)
     parts = [wave.parts for wave in waves]
     attested = sum(p.get("attested", 0) for p in parts)
-    lost = sum(p.get("failed", 0) + p.get("rolled_back", 0) for p in parts)
+    lost = sum(p.get("failed", 0) for p in parts)
     held = sum(p.get("held", 0) for p in parts)
     met = sum(row.state is Outcome.OPEN for row in gate)
     tried = attested + lost + sum(p.get("reported", 0) for p in parts)
     return (
         Kpi(Text("范围内车辆", "Vehicles in scope"), total),
         Kpi(Text("已安装并证实", "Installed, attested"), attested, percent(attested, total)),
-        Kpi(Text("失败或回滚", "Failed or rolled back"), lost, percent(lost, tried)),
+        Kpi(Text("失败", "Failed"), lost, percent(lost, tried)),
         Kpi(Text("暂停", "Held"), held, percent(held, total)),
         Kpi(Text("已满足门禁项", "Gate items met"), met, f"/ {len(gate)}"),
     )
@@ -246,7 +284,7 @@ def render_list(rows: Sequence[CampaignRow], request: Request, *, next_after: st
     context["query"] = urlencode({k: v for k, v in asked.items() if v})
     if next_after:
         context["next_query"] = urlencode({**{k: v for k, v in asked.items() if v}, "after": next_after})
-    context |= {"statuses": words.CAMPAIGN, "vehicle_words": words.VEHICLE}
+    context |= {"statuses": words.CAMPAIGN, "choices": words.CAMPAIGN_CHOICES}
     name = "rows.html" if pages.part_wanted(request, ROWS) else "list.html"
     return pages.respond(request, pages.draw(request, f"campaigns/{name}", context))
 
@@ -257,13 +295,18 @@ _STRICTEST_FIRST = (Outcome.BLOCKED, Outcome.HOLD, Outcome.OPEN)
 def _context(page: CampaignPage) -> dict[str, Any]:
     gate = sorted(page.gate, key=lambda row: _STRICTEST_FIRST.index(row.state))
     stopped = [wave.number for wave in page.waves if wave.blocked_by]
+    speaks = page.status in words.SPEAK_BEFORE_THE_GATE
     return {
+        "banner_word": words.CAMPAIGN[page.status] if speaks else DECISIONS[page.decision],
         "counts": {str(state): sum(row.state is state for row in gate) for state in _STRICTEST_FIRST},
-        "doubts": sum(row.doubt is not None for row in gate),
+        "doubts": sum(not row.authentic for row in gate),
+        "evidence_words": words.EVIDENCE,
         "gate": gate,
         "kpis": page.kpis or usual_kpis(page.waves, page.gate),
         "labels": words.LABEL,
-        "gate_tag": page.status not in words.SPEAK_FOR_THE_GATE,
+        "gate_tag": not speaks,
+        "grades": words.GRADES,
+        "happenings": words.HAPPENINGS,
         "p": page,
         "poll": 0 if page.status in words.FINISHED else POLL_SECONDS,
         "statuses": words.CAMPAIGN,
@@ -271,6 +314,7 @@ def _context(page: CampaignPage) -> dict[str, Any]:
         "table": page.vehicles,
         "vehicle_tones": words.VEHICLE_TONE,
         "vehicle_words": words.VEHICLE,
+        "vehicle_choices": words.VEHICLE_CHOICES,
         "wave_words": words.WAVE,
     }
 

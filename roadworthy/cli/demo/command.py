@@ -8,6 +8,7 @@ after approval refused by vehicles; 5. verify the log offline and write evidence
 import json
 import secrets
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Mapping
@@ -45,6 +46,9 @@ def demo(
     evidence: Path = typer.Option(Path("evidence.zip"), help="Where to write the evidence bundle."),
 ) -> None:
     """Run the whole system with an invented company and simulated vehicles; console on http://127.0.0.1:8080."""
+    # Told to end, it ends its processes too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     _make_room(home)
     started = time.monotonic()
     passphrases = {custody: secrets.token_urlsafe(24) for custody in set(CUSTODY.values())}

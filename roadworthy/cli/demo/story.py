@@ -47,13 +47,14 @@ class Upgrade:
 
 def founding(company: Company, administrator: Client, home: Path) -> None:
     """Add the people, each with a token, and remember them for the console's sign-in page."""
-    shown: list[tuple[str, str]] = []
+    shown: list[tuple[dict[str, str], str]] = []
     for name, roles, label in cast.PEOPLE:
         person = administrator.post("/api/v1/people", {"name": name, "roles": list(roles)})
         token = administrator.post(f"/api/v1/people/{person['id']}/tokens", {"label": "demo"})["secret"]
         company.clients[name] = Client(company.server, token)
         company.ids[name] = person["id"]
-        shown.append((f"{name} · {label}", token))
+        english, chinese = label.rsplit(" ", 1)
+        shown.append(({"en": f"{name} · {english}", "zh": f"{name} · {chinese}"}, token))
     write_secret(home / "demo-people.json", shown)
 
 

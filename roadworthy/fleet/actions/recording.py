@@ -75,7 +75,7 @@ def amend_vehicle(
     test_fleet: bool | None = None,
     province: str | None = None,
 ) -> Vehicle:
-    """Correct what is kept about a vehicle; None leaves as it is.
+    """Correct what is kept about a vehicle; None leaves as it is. Only compliance says that a sold car is not sold.
 
     Raises NotPermitted, NotFound, Unusable, Refused when nothing would change.
     """
@@ -85,8 +85,12 @@ def amend_vehicle(
         raise Unusable(f"province: {error.problem}; {error.remedy}.", at="province") from error
     given = {"sold": sold, "test_fleet": test_fleet, "province": checked}
     with database.begin(actor, attempt="vehicle.amend", subject=vehicle_id) as work:
-        require_any(actor, *ROLES)
         known = store.load_vehicle(work, vehicle_id)
+        # The law asks for less of cars that are not sold or only tested: not for the importer alone to say.
+        if known.sold and (sold is False or (test_fleet and not known.test_fleet)):
+            actor.require("compliance_officer")
+        else:
+            require_any(actor, *ROLES)
         changes = {name: value for name, value in given.items() if value is not None and value != getattr(known, name)}
         if not changes:
             raise Refused("Nothing would change; the record says this already.", code="nothing_changed")

@@ -277,19 +277,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_release_status"), ["status"], unique=False)
 
     op.create_table(
-        "session",
-        sa.Column("id_sha256", sa.String(length=64), nullable=False),
-        sa.Column("person_id", sa.String(length=32), nullable=False),
-        sa.Column("created_at", sa.String(length=27), nullable=False),
-        sa.Column("expires_at", sa.String(length=27), nullable=False),
-        sa.Column("seen_at", sa.String(length=27), nullable=False),
-        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_session_person_id")),
-        sa.PrimaryKeyConstraint("id_sha256", name=op.f("pk_session")),
-    )
-    with op.batch_alter_table("session", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_session_person_id"), ["person_id"], unique=False)
-
-    op.create_table(
         "variant",
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("vehicle_type_id", sa.String(length=32), nullable=False),
@@ -411,6 +398,22 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["release_id"], ["release.id"], name=op.f("fk_sbom_release_id")),
         sa.PrimaryKeyConstraint("release_id", name=op.f("pk_sbom")),
     )
+    op.create_table(
+        "session",
+        sa.Column("id_sha256", sa.String(length=64), nullable=False),
+        sa.Column("person_id", sa.String(length=32), nullable=False),
+        sa.Column("token_id", sa.String(length=32), nullable=False),
+        sa.Column("created_at", sa.String(length=27), nullable=False),
+        sa.Column("expires_at", sa.String(length=27), nullable=False),
+        sa.Column("seen_at", sa.String(length=27), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_session_person_id")),
+        sa.ForeignKeyConstraint(["token_id"], ["api_token.id"], name=op.f("fk_session_token_id")),
+        sa.PrimaryKeyConstraint("id_sha256", name=op.f("pk_session")),
+    )
+    with op.batch_alter_table("session", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_session_person_id"), ["person_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_session_token_id"), ["token_id"], unique=False)
+
     op.create_table(
         "vehicle",
         sa.Column("id", sa.String(length=32), nullable=False),
@@ -558,11 +561,25 @@ def upgrade() -> None:
         sa.UniqueConstraint("assignment_id", name=op.f("uq_action_assignment_id")),
     )
     with op.batch_alter_table("action", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_action_campaign_id"), ["campaign_id"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_action_campaign_id_wave_status"), ["campaign_id", "wave", "status"], unique=False
         )
         batch_op.create_index(batch_op.f("ix_action_vehicle_id"), ["vehicle_id"], unique=False)
 
+    op.create_table(
+        "action_report",
+        sa.Column("action_number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("position", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("execution", sa.String(length=16), nullable=False),
+        sa.Column("finished", sa.String(length=8), nullable=False),
+        sa.Column("code", sa.Integer(), nullable=True),
+        sa.Column("details", sa.Text(), nullable=False),
+        sa.Column("salt", sa.String(length=32), nullable=False),
+        sa.Column("told_at", sa.String(length=27), nullable=False),
+        sa.ForeignKeyConstraint(["action_number"], ["action.number"], name=op.f("fk_action_report_action_number")),
+        sa.PrimaryKeyConstraint("action_number", "position", name=op.f("pk_action_report")),
+    )
     op.guard("event")
     op.guard("event_row")
     op.guard("log_checkpoint")
@@ -578,9 +595,11 @@ def downgrade() -> None:
     op.unguard("log_checkpoint")
     op.unguard("event_row")
     op.unguard("event")
+    op.drop_table("action_report")
     with op.batch_alter_table("action", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_action_vehicle_id"))
         batch_op.drop_index(batch_op.f("ix_action_campaign_id_wave_status"))
+        batch_op.drop_index(batch_op.f("ix_action_campaign_id"))
 
     op.drop_table("action")
     op.drop_table("assignment")
@@ -597,6 +616,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_vehicle_import_id"))
 
     op.drop_table("vehicle")
+    with op.batch_alter_table("session", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_session_token_id"))
+        batch_op.drop_index(batch_op.f("ix_session_person_id"))
+
+    op.drop_table("session")
     op.drop_table("sbom")
     with op.batch_alter_table("package", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_package_sha256"))
@@ -617,10 +641,6 @@ def downgrade() -> None:
     op.drop_table("campaign")
     op.drop_table("answer")
     op.drop_table("variant")
-    with op.batch_alter_table("session", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_session_person_id"))
-
-    op.drop_table("session")
     with op.batch_alter_table("release", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_release_status"))
 

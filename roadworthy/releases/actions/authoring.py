@@ -210,6 +210,21 @@ def state_answer(database: Database, actor: Actor, release_id: RelId, fact: str,
         work.record("fact.answered", release_id, {"fact": fact, "value": value})
 
 
+def require_paper_role(actor: Actor, kind: str) -> None:
+    """Require the role that writes papers of this kind; asked before an upload.
+
+    Raises NotPermitted, Unusable for an unknown kind.
+    """
+    actor.require(_ROLE_OF_PAPER[_paper_kind(kind)])
+
+
+def _paper_kind(kind: str) -> DossierKind:
+    try:
+        return DossierKind(kind)
+    except ValueError as error:
+        raise Unusable(f"kind is one of {', '.join(DossierKind)}.", at="kind") from error
+
+
 def attach_paper(
     database: Database, actor: Actor, release_id: RelId, kind: str, filename: str, sha256: str
 ) -> DossierItem:
@@ -217,10 +232,7 @@ def attach_paper(
 
     Raises Unusable for an unknown kind or a file name with a path, NotPermitted, Refused when the release is withdrawn.
     """
-    try:
-        wanted = DossierKind(kind)
-    except ValueError as error:
-        raise Unusable(f"kind is one of {', '.join(DossierKind)}.", at="kind") from error
+    wanted = _paper_kind(kind)
     if not _TITLE.fullmatch(filename):
         raise Unusable("The file name has 1 to 120 characters and no path.", at="filename")
     with database.begin(actor, attempt="release.paper", subject=release_id) as work:

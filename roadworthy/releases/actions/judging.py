@@ -93,7 +93,7 @@ def judge(view: View, regime: Regime, release: Release, vehicle_type_id: str, sc
     world = _world(view, regime, release, target, papers, scope)
     facts = rules.facts_of(release, dossier, target, world)
     report = law.classify(facts, regime.packs, view.now).to_json()
-    decision = rules.gate(report, rules.readiness(release, dossier))
+    decision = rules.gate(report, rules.readiness(release, dossier), target.undeclared)
     return Judgement(vehicle_type_id, decision, report, facts, papers.ids, papers.valid_until)
 
 

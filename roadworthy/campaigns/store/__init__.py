@@ -1,118 +1,40 @@
-"""Tables of campaigns: the only SQL of this room."""
+"""The only SQL of campaigns; the tables stand in `tables`."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
-    Column,
-    ForeignKey,
-    Index,
-    Integer,
     Row,
     Select,
-    String,
-    UniqueConstraint,
     and_,
     func,
+    or_,
     select,
 )
 
-from roadworthy.campaigns.model import ACTIVE, Action, AsgId, Assignment, Campaign, CmpId, GateDecision, GteId, Wave
-from roadworthy.database import Instant, JsonText, View, Work, four_eyes, record_table
+from roadworthy.campaigns.model import (
+    ACTIVE,
+    Action,
+    AsgId,
+    Assignment,
+    Campaign,
+    CmpId,
+    GateDecision,
+    GteId,
+    Said,
+    Wave,
+)
+from roadworthy.campaigns.store.tables import action as action
+from roadworthy.campaigns.store.tables import action_report as action_report
+from roadworthy.campaigns.store.tables import assignment as assignment
+from roadworthy.campaigns.store.tables import campaign as campaign
+from roadworthy.campaigns.store.tables import gate_decision as gate_decision
+from roadworthy.campaigns.store.tables import target_vehicle as target_vehicle
+from roadworthy.campaigns.store.tables import wave as wave
+from roadworthy.database import View, Work
 from roadworthy.kernel.errors import NotFound
 from roadworthy.kernel.event import Json
-
-campaign = record_table(
-    "campaign",
-    Column("id", String(32), primary_key=True),
-    Column("name", String(120), nullable=False, unique=True),
-    Column("release_id", ForeignKey("release.id"), nullable=False),
-    Column("status", String(16), nullable=False, index=True),
-    Column("filter", JsonText, nullable=False),
-    Column("target_digest", String(64), nullable=False),
-    Column("vehicles", Integer, nullable=False),
-    Column("author_id", ForeignKey("person.id"), nullable=False),
-    Column("approver_id", ForeignKey("person.id")),
-    Column("created_at", Instant, nullable=False),
-    Column("hold_reason", String(400), nullable=False),
-    four_eyes("author_id", "approver_id"),
-)
-
-# Only for VIN lists; a filter is judged at a vehicle's first contact.
-target_vehicle = record_table(
-    "target_vehicle",
-    Column("campaign_id", ForeignKey("campaign.id"), primary_key=True),
-    Column("vehicle_id", ForeignKey("vehicle.id"), primary_key=True),
-    key=("campaign_id", "vehicle_id"),
-)
-
-wave = record_table(
-    "wave",
-    Column("campaign_id", ForeignKey("campaign.id"), primary_key=True),
-    Column("number", Integer, primary_key=True),
-    Column("name", String(60), nullable=False),
-    Column("from_share", Integer, nullable=False),
-    Column("to_share", Integer, nullable=False),
-    Column("vehicles", Integer, nullable=False),
-    Column("status", String(8), nullable=False),
-    Column("opened_at", Instant),
-    key=("campaign_id", "number"),
-)
-
-gate_decision = record_table(
-    "gate_decision",
-    Column("id", String(32), primary_key=True),
-    Column("campaign_id", ForeignKey("campaign.id"), nullable=False, index=True),
-    Column("wave", Integer, nullable=False),
-    Column("vehicle_type_id", ForeignKey("vehicle_type.id"), nullable=False),
-    Column("release_id", ForeignKey("release.id"), nullable=False),
-    Column("decision", String(8), nullable=False),
-    Column("labels", JsonText, nullable=False),
-    Column("tier", String(4)),
-    Column("report", JsonText, nullable=False),
-    Column("facts", JsonText, nullable=False),
-    Column("filing_ids", JsonText, nullable=False),
-    Column("not_before", Instant, nullable=False),
-    Column("not_after", Instant, nullable=False),
-    Column("closed_at", Instant),
-    Column("closed_reason", String(200), nullable=False),
-)
-
-assignment = record_table(
-    "assignment",
-    Column("id", String(32), primary_key=True),
-    Column("campaign_id", ForeignKey("campaign.id"), nullable=False),
-    Column("wave", Integer, nullable=False),
-    Column("vehicle_id", ForeignKey("vehicle.id"), nullable=False),
-    Column("vin", String(17), nullable=False),
-    Column("decision_id", ForeignKey("gate_decision.id"), nullable=False),
-    Column("release_id", ForeignKey("release.id"), nullable=False),
-    Column("ecu_serial", String(64), nullable=False),
-    Column("hardware_id", String(64), nullable=False),
-    Column("path", String(200), nullable=False),
-    Column("sha256", String(64), nullable=False),
-    Column("length", BigInteger, nullable=False),
-    Column("salt", String(32), nullable=False),
-    Column("made_at", Instant, nullable=False),
-    UniqueConstraint("campaign_id", "vehicle_id", "decision_id"),
-)
-
-# PostgreSQL counts `number` up by a sequence (see `next_number`), so that vehicles need not wait for each other.
-action = record_table(
-    "action",
-    Column("number", Integer, primary_key=True, autoincrement=True),
-    Column("assignment_id", ForeignKey("assignment.id"), nullable=False, unique=True),
-    Column("campaign_id", ForeignKey("campaign.id"), nullable=False),
-    Column("wave", Integer, nullable=False),
-    Column("vehicle_id", ForeignKey("vehicle.id"), nullable=False, index=True),
-    Column("status", String(16), nullable=False),
-    Column("detail", String(400), nullable=False),
-    Column("changed_at", Instant, nullable=False),
-    Index(None, "campaign_id", "wave", "status"),
-    key=("number",),
-)
 
 
 def get(view: View, campaign_id: str) -> Campaign:
@@ -151,6 +73,21 @@ def save_wave(work: Work, made: Wave) -> None:
 def page(view: View, after: str, limit: int) -> list[Campaign]:
     """List campaigns by id after `after`, at most `limit`."""
     query = select(campaign).where(campaign.c.id > after).order_by(campaign.c.id).limit(limit)
+    return [_campaign(row) for row in view.all(query)]
+
+
+def search(view: View, word: str, status: str, before: str, limit: int) -> list[Campaign]:
+    """List campaigns, newest first: part of the name or id, a status, ids before `before`; empty asks for none."""
+    query = select(campaign).order_by(campaign.c.id.desc()).limit(limit)
+    if word:
+        found = (
+            func.lower(column).contains(word.lower(), autoescape=True) for column in (campaign.c.name, campaign.c.id)
+        )
+        query = query.where(or_(*found))
+    if status:
+        query = query.where(campaign.c.status == status)
+    if before:
+        query = query.where(campaign.c.id < before)
     return [_campaign(row) for row in view.all(query)]
 
 
@@ -214,6 +151,19 @@ def decisions(view: View, campaign_id: str) -> list[GateDecision]:
     """Give all gate decisions of a campaign, oldest first."""
     query = select(*_DECISION).where(gate_decision.c.campaign_id == campaign_id)
     return [_decision(row) for row in view.all(query.order_by(gate_decision.c.not_before, gate_decision.c.id))]
+
+
+def last_decisions(view: View, campaign_id: str) -> list[GateDecision]:
+    """Give the newest gate decision of a campaign for each vehicle type."""
+    newest = select(func.max(gate_decision.c.id)).where(gate_decision.c.campaign_id == campaign_id)
+    query = select(*_DECISION).where(gate_decision.c.id.in_(newest.group_by(gate_decision.c.vehicle_type_id)))
+    return [_decision(row) for row in view.all(query.order_by(gate_decision.c.id))]
+
+
+def filing_ids_of(view: View, decision_ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Give the filings that gate decisions rest on, by decision id, without loading their reports."""
+    query = select(gate_decision.c.id, gate_decision.c.filing_ids).where(gate_decision.c.id.in_(set(decision_ids)))
+    return {row.id: tuple(row.filing_ids) for row in view.all(query)}
 
 
 def unclosed(
@@ -289,6 +239,27 @@ def open_actions(view: View, vehicle_id: str) -> list[tuple[Action, str]]:
     return [(_action(row), row.campaign_status) for row in view.all(query.order_by(action.c.number))]
 
 
+def report_count(view: View, number: int) -> int:
+    """Give how many words of its vehicle an action has."""
+    query = select(func.max(action_report.c.position)).where(action_report.c.action_number == number)
+    return view.scalar(query) or 0
+
+
+def put_report(work: Work, number: int, position: int, said: Said, salt: str) -> None:
+    """Insert a vehicle's word on an action."""
+    line = {"action_number": number, "position": position, "execution": said.execution, "finished": said.finished}
+    more = {"code": said.code, "details": list(said.details), "salt": salt, "told_at": work.now}
+    work.insert(action_report, {**line, **more})
+
+
+def newest_details(view: View, number: int, limit: int) -> list[str]:
+    """Give at most `limit` lines of what a vehicle said on an action, newest first."""
+    told = and_(action_report.c.action_number == number, action_report.c.details != [])
+    query = select(action_report.c.details).where(told)
+    rows = view.all(query.order_by(action_report.c.position.desc()).limit(limit))
+    return [line for row in rows for line in reversed(row.details)][:limit]
+
+
 def campaigns_of(view: View, vehicle_id: str) -> set[str]:
     """Give the campaigns in which a vehicle has or had an action."""
     return {row.campaign_id for row in view.all(select(action.c.campaign_id).where(action.c.vehicle_id == vehicle_id))}
@@ -344,6 +315,14 @@ def counts(view: View, campaign_id: str) -> Mapping[int, Mapping[str, int]]:
     for row in view.all(query):
         found.setdefault(row.wave, {})[row.status] = row.vehicles
     return found
+
+
+def attested(view: View, campaign_ids: Iterable[str]) -> dict[str, int]:
+    """Count the vehicles that attest the new software, by campaign id."""
+    query = select(action.c.campaign_id, func.count().label("vehicles")).where(
+        action.c.campaign_id.in_(list(campaign_ids)), action.c.status == "attested"
+    )
+    return {row.campaign_id: row.vehicles for row in view.all(query.group_by(action.c.campaign_id))}
 
 
 def vehicle_lines(
