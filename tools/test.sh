@@ -14,9 +14,10 @@ if [ $# -gt 0 ]; then
   pytest "$@"
   exit
 fi
-# Browser tests have a run of their own: Playwright keeps an event loop running in its process, in which tests of
-# the HTTP doors could start none.
+# Two folders have runs of their own. Playwright keeps an event loop running in its process, in which tests of the HTTP
+# doors could start none; and tests of the log add tables of their own to the schema, which others check as a whole.
 status=0
 pytest tests/browser || status=$?
-pytest tests --ignore=tests/browser || status=$?
+pytest tests/transparency || status=$?
+pytest tests --ignore=tests/browser --ignore=tests/transparency || status=$?
 exit "$status"

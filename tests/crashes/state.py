@@ -17,7 +17,7 @@ from tests import postgresql
 from tests.company import Company, found, vin
 from tests.conftest import PRODUCT_TABLES, START
 from tests.crash import Copies
-from tests.transparency.shell import verify
+from tests.tampering.shell import verify
 
 # Written by the sequencer and by doors, not by the action that is looked at.
 APART = {"event", "event_row", "log_entry", "log_place", "log_checkpoint", "pending", "director_bundle", "session"}

@@ -37,7 +37,7 @@ from tests.crashes.state import (
     opened,
     shape,
 )
-from tests.transparency.shell import verify
+from tests.tampering.shell import verify
 
 
 @dataclass(frozen=True)

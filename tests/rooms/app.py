@@ -11,7 +11,6 @@ from roadworthy.kernel.errors import SignInNeeded
 from roadworthy.webui.http import install_problem_handlers
 
 ADMINISTRATOR = Actor("USR-01ADMN0000000000000000000A", frozenset({"administrator"}))
-SECOND = Actor("USR-01FF1CER0000000000000000BB", frozenset({"homologation_officer"}))
 OFFICER = Actor("USR-01FF1CER0000000000000000AA", frozenset({"homologation_officer"}))
 SECOND = Actor("USR-01FF1CER0000000000000000BB", frozenset({"homologation_officer"}))
 COMPLIANCE = Actor("USR-01C0MP000000000000000000CC", frozenset({"compliance_officer"}))

@@ -116,8 +116,7 @@ def contact(database: Database, vehicle: Vehicle) -> Offer | None:
         try:
             _take(database, vehicle, step)
         except Refused as error:
-            if not isinstance(error, Changed) and error.error_code != "exists_already":
-                raise
+            _require_met(error)
     raise Changed
 
 
@@ -156,9 +155,17 @@ def report(database: Database, vehicle: Vehicle, number: int, verb: str, said: S
         try:
             with database.begin(vehicle_actor(vehicle)) as work:
                 return _told(work, vehicle, number, verb, said)
-        except (Changed, WrongState):
-            continue  # another report of the same vehicle was first: what is left to say?
+        except ActionClosed:
+            raise
+        except Refused as error:
+            _require_met(error)  # another report of the same vehicle was first: what is left to say?
     raise Changed
+
+
+def _require_met(error: Refused) -> None:
+    """Raise the error again unless it says that two calls of one vehicle met."""
+    if not isinstance(error, Changed | WrongState) and error.error_code != "exists_already":
+        raise error
 
 
 def _told(work: Work, vehicle: Vehicle, number: int, verb: str, said: Said | None) -> Action:

@@ -4,17 +4,24 @@ Both signers go by the logged event alone. DDI and artifact links have no signat
 a row that somebody wrote or prolonged in the database delivers nothing.
 """
 
+from collections.abc import Iterable, Mapping
+
 from roadworthy.campaigns.model import GateDecision
 from roadworthy.database import View
-from roadworthy.database.history import newest_data, newest_event
+from roadworthy.database.history import data_of, subjects_of
+from roadworthy.kernel.event import Json
 from roadworthy.kernel.time import to_text
 
 
-def is_as_decided(view: View, found: GateDecision) -> bool:
-    """Whether an open decision was recorded by an event, says what that event says, and was not closed by another."""
-    decided = newest_data(view, "gate.decided", found.id)
-    if decided is None or newest_event(view, "gate.closed", found.id) is not None:
-        return False
+def as_decided(view: View, leases: Iterable[GateDecision]) -> list[GateDecision]:
+    """Give those open decisions that an event recorded, that say what it says, and that no other event has closed."""
+    known = list(leases)
+    ids = [lease.id for lease in known]
+    decided, closed = data_of(view, "gate.decided", ids), subjects_of(view, "gate.closed", ids)
+    return [one for one in known if one.id not in closed and _says(decided.get(one.id, {}), one)]
+
+
+def _says(decided: Mapping[str, Json], found: GateDecision) -> bool:
     told = {
         "campaign": found.campaign_id,
         "decision": "open",

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from functools import partial
 
 from roadworthy.campaigns import rules, store
-from roadworthy.campaigns.actions.decided import is_as_decided
+from roadworthy.campaigns.actions.decided import as_decided
 from roadworthy.campaigns.actions.targets import kinds_of_cars, vin_digest
 from roadworthy.campaigns.model import Campaign, CmpId, GateDecision, GteId, Wave
 from roadworthy.campaigns.states import CAMPAIGN
@@ -196,14 +196,14 @@ def _resting(view: View, leases: Collection[GateDecision]) -> list[GateDecision]
     wanted = sorted({filing for lease in leases for filing in lease.filing_ids})
     counting = view.all(filings_store.accepted_select(wanted, beijing_date(view.now))) if wanted else ()
     valid = {row.id for row in counting}
-    return [
-        lease
-        for lease in leases
-        if lease.campaign_id in running
-        and lease.release_id not in withdrawn
-        and valid.issuperset(lease.filing_ids)
-        and is_as_decided(view, lease)
-    ]
+    return as_decided(
+        view,
+        (
+            lease
+            for lease in leases
+            if lease.campaign_id in running and lease.release_id not in withdrawn and valid.issuperset(lease.filing_ids)
+        ),
+    )
 
 
 def _not_open(judged: Sequence[Judgement]) -> list[Finding]:

@@ -116,7 +116,7 @@ def stop(database: Database, actor: Actor, campaign_id: CmpId) -> Campaign:
 def complete(database: Database, actor: Actor, campaign_id: CmpId) -> Campaign:
     """Complete a campaign: leases end; the five-working-day report of the filing rules starts from here.
 
-    Vehicles that have not finished are told to cancel: an action left open would keep them from every later campaign.
+    What vehicles have begun may still turn out well, and is kept when it does; it keeps them from no other campaign.
     """
     return _ended(database, actor, campaign_id, "complete", "campaign.completed")
 

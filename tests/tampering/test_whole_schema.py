@@ -16,7 +16,7 @@ from roadworthy.transparency.reading import key_of
 from tests.company import no_tables_of_tests
 from tests.conftest import LONG, PRODUCT_TABLES
 from tests.tamper import edits, names
-from tests.transparency.shell import changing, named, put, verify
+from tests.tampering.shell import changing, named, put, verify
 
 TABLES = [table for table in PRODUCT_TABLES if "cache" not in table.info]
 RECORDS = [table for table in TABLES if "record" in table.info]
@@ -34,7 +34,7 @@ def test_the_caches_are_few_and_each_says_why():
 def test_the_company_has_rows_of_every_record_table(company, table):
     with company.database.read() as view:
         rows = view.scalar(select(func.count()).select_from(table))
-    assert rows, f"{table.name} is empty: let tests/transparency/life.py do what fills it"
+    assert rows, f"{table.name} is empty: let tests/tampering/life.py do what fills it"
 
 
 def test_an_untouched_company_verifies(company):

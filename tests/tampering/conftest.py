@@ -5,7 +5,7 @@ import pytest
 from roadworthy.kernel.time import SetTime
 from tests.company import found
 from tests.conftest import START
-from tests.transparency.life import live
+from tests.tampering.life import live
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from roadworthy.releases import actions as releases
 from roadworthy.transparency.tiles import encode_bundle, tiles_of
 from roadworthy.transparency.tree import MemoryTree
 from tests.conftest import LONG
-from tests.transparency.shell import changing, erase, named, rewrite, verify
+from tests.tampering.shell import changing, erase, named, rewrite, verify
 
 
 def test_the_bodies_of_two_events_swapped_name_both(company):
