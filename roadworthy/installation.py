@@ -13,6 +13,7 @@ from pathlib import Path
 from roadworthy import law, reactions
 from roadworthy.accounts import actions as accounts
 from roadworthy.accounts.model import Person
+from roadworthy.accounts.rules import parse_name
 from roadworthy.campaigns.states import ACTION, CAMPAIGN, WAVE
 from roadworthy.database import Actor, Database, metadata
 from roadworthy.database.migrate import check, upgrade
@@ -101,6 +102,7 @@ def init(
     if home.exists() and (not home.is_dir() or any(home.iterdir())):
         raise Refused(f"{home} is not an empty folder; choose another one.", code="init.exists")
     _check_passphrases(passphrases)
+    parse_name(administrator)
     settings = load(home, {f"ROADWORTHY_{k.upper()}": str(v) for k, v in given.items()})
     there = home.exists()
     home.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -15,9 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from roadworthy import reactions
 from roadworthy.campaigns import actions as campaigns
-from roadworthy.database import Actor, Database
 from roadworthy.filings import actions as filings
-from roadworthy.filings import store as filings_store
 from roadworthy.installation import Installation, open_keys
 from roadworthy.kernel.errors import RoadworthyError
 from roadworthy.kernel.time import beijing_date
@@ -28,7 +26,6 @@ from roadworthy.transparency.making import Log
 from roadworthy.transparency.sequencer import Sequencer
 
 log = logging.getLogger(__name__)
-ACTOR = Actor("system:worker")
 IDLE_SECONDS = 0.2
 RENEWAL_PERIOD = timedelta(seconds=30)
 SWEEP_PERIOD = timedelta(minutes=10)
@@ -77,7 +74,7 @@ class Worker:
         self._swept: datetime | None = None
         self.steps = (
             Step("sequencing", lambda: bool(sequencer.tick())),
-            Step("ending papers", lambda: bool(expire_filings(self._database))),
+            Step("ending papers", lambda: bool(filings.expire_ended(self._database))),
             Step("answering events", lambda: bool(reactions.run_pending(self._context))),
             Step("renewing leases", self._renew),
             Step("publishing images", publisher.tick),
@@ -111,15 +108,6 @@ class Worker:
         if sweep:
             self._swept = now
         return False
-
-
-def expire_filings(database: Database) -> int:
-    """End the filings whose validity has run out; give how many."""
-    with database.read() as view:
-        ended = filings_store.ended_filings(view, beijing_date(view.now))
-    for filing_id in ended:
-        filings.expire(database, ACTOR, filing_id)
-    return len(ended)
 
 
 def open_worker(installation: Installation, passphrase: str) -> Worker:

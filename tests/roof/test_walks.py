@@ -29,7 +29,6 @@ from roadworthy.fleet import store as fleet_store
 from roadworthy.kernel.errors import Refused
 from roadworthy.kernel.time import SetTime
 from roadworthy.releases import actions as releases
-from roadworthy.worker import expire_filings
 from tests.conftest import START, _make_schema
 from tests.rooms.upgrades import ANSWERS, HOURS, company
 
@@ -175,7 +174,7 @@ class Walk(RuleBasedStateMachine):
     def work(self) -> None:
         """The worker's tick, as far as it concerns leases; an answer may itself ask for one more round."""
         self.co.tick()
-        expire_filings(self.database)
+        filings.expire_ended(self.database)
         while reactions.run_pending(self.context):
             pass
         campaigns.renew(self.database, self.co.regime, HOURS)

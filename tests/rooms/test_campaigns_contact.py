@@ -364,6 +364,9 @@ def test_one_vehicle_s_reports_at_once_end_in_one_of_them(co: Company) -> None:
     _, cars = co.running()
     number = offered(co, cars[0]).action.number
     words = ["retrieve", "download", "install", "report"] * 2
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda verb: actions.report(co.database, cars[0], number, verb), words))
+    said = Said("proceeding", "none", ("said",))
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda verb: actions.report(co.database, cars[0], number, verb, said), words))
     assert status(co, cars[0], number) == "reported"
+    with co.database.read() as view:
+        assert store.report_count(view, number) == len(words)

@@ -1,5 +1,6 @@
 """Releases through their actions: the life cycle, who may write what, and what is refused."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import pytest
@@ -189,11 +190,16 @@ def test_a_package_name_is_one_plain_segment(co: Company) -> None:
 
 
 def test_every_package_has_a_higher_counter_than_all_before(co: Company) -> None:
-    made = [co.draft() for _ in range(3)]
-    packages = [
-        actions.attach_package(co.database, co.engineer, r.id, "x.img", stored(r.id.encode())).package for r in made
-    ]
-    assert [p.release_counter for p in packages if p] == [1, 2, 3]
+    made = [co.draft() for _ in range(6)]
+
+    def attach(release: Release) -> int:
+        found = actions.attach_package(co.database, co.engineer, release.id, "x.img", stored(release.id.encode()))
+        assert found.package is not None
+        return found.package.release_counter
+
+    assert [attach(release) for release in made[:2]] == [1, 2]
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(attach, made[2:])) == [3, 4, 5, 6]
 
 
 @pytest.mark.parametrize(

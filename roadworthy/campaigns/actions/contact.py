@@ -116,7 +116,8 @@ def contact(database: Database, vehicle: Vehicle) -> Offer | None:
         try:
             _take(database, vehicle, step)
         except Refused as error:
-            _require_met(error)
+            if not isinstance(error, Changed) and error.error_code != "exists_already":
+                raise
     raise Changed
 
 
@@ -151,39 +152,26 @@ def report(database: Database, vehicle: Vehicle, number: int, verb: str, said: S
     Without `said` (the vehicle fetched its document) only a move is kept. Raises NotFound for another vehicle's
     action, ActionClosed when it is over, TooManyReports.
     """
-    for _ in range(_TRIES):
-        try:
-            with database.begin(vehicle_actor(vehicle)) as work:
-                return _told(work, vehicle, number, verb, said)
-        except ActionClosed:
-            raise
-        except Refused as error:
-            _require_met(error)  # another report of the same vehicle was first: what is left to say?
-    raise Changed
+    with database.begin(vehicle_actor(vehicle)) as work:
+        action = store.action_by_number(work, vehicle.id, number, locked=True)
+        _hear(work, action, verb, said)
+        return store.action_by_number(work, vehicle.id, number)
 
 
-def _require_met(error: Refused) -> None:
-    """Raise the error again unless it says that two calls of one vehicle met."""
-    if not isinstance(error, Changed | WrongState) and error.error_code != "exists_already":
-        raise error
-
-
-def _told(work: Work, vehicle: Vehicle, number: int, verb: str, said: Said | None) -> Action:
-    action = store.action_by_number(work, vehicle.id, number)
+def _hear(work: Work, action: Action, verb: str, said: Said | None) -> None:
     if action.is_over:
         raise ActionClosed
     moves = _is_news(action, verb)
     if said is not None:
-        count = store.report_count(work, number)
+        count = store.report_count(work, action.number)
         if count >= MAX_REPORTS and not (moves and verb in _ENDING):
             raise TooManyReports
-        store.put_report(work, number, count + 1, said, secrets.token_hex(16))
+        store.put_report(work, action.number, count + 1, said, secrets.token_hex(16))
     if moves:
         _step(work, action, verb, " / ".join(said.details) if said else "")
     elif said is not None:
         told: dict[str, Json] = {"execution": said.execution, "finished": said.finished}
         work.record("report.received", action.assignment_id, told, lane=FLEET)
-    return store.action_by_number(work, vehicle.id, number)
 
 
 def settle(work: Work, vehicle: Vehicle, attested: Mapping[str, str], failed: str, detail: str) -> None:

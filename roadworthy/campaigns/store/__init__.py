@@ -220,12 +220,13 @@ def decision_basis(view: View, decision_id: str) -> tuple[Mapping[str, Json], Ma
     return ({}, {}) if row is None else (row.facts, row.report)
 
 
-def action_by_number(view: View, vehicle_id: str, number: int) -> Action:
-    """Give a vehicle's action by its DDI number.
+def action_by_number(view: View, vehicle_id: str, number: int, *, locked: bool = False) -> Action:
+    """Give a vehicle's action by its DDI number; `locked`: nobody else changes it until this unit of work ends.
 
     Raises NotFound, also for another vehicle's action.
     """
-    row = view.first(select(action).where(action.c.number == number, action.c.vehicle_id == vehicle_id))
+    query = select(action).where(action.c.number == number, action.c.vehicle_id == vehicle_id)
+    row = view.first(query.with_for_update() if locked else query)
     if row is None:
         raise NotFound(f"This vehicle has no action {number}.")
     return _action(row)
