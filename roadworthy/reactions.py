@@ -1,21 +1,22 @@
 """What follows from an event in another room: one visible table, run by the worker from the outbox.
 
 A lower room never calls a higher one: it records an event, and here stands who answers. Every answer names the
-event that caused it and may run twice without harm. An answer that fails is told and tried again at the next tick;
-the others do not wait for it.
+event that caused it and may run twice without harm. An answer that fails is told and tried again after a while; the
+others do not wait for it.
 """
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, delete, select
 
 from roadworthy.campaigns import actions as campaigns
 from roadworthy.campaigns import store as campaigns_store
 from roadworthy.campaigns.model import CmpId
-from roadworthy.database import Actor, Database, View
+from roadworthy.database import Actor, Changed, Database, View
 from roadworthy.database.schema import event, pending
 from roadworthy.fleet import store as fleet_store
 from roadworthy.kernel.errors import RoadworthyError
@@ -26,13 +27,17 @@ log = logging.getLogger(__name__)
 ACTOR = Actor("system:reactions")
 
 
+RETRY_AFTER = timedelta(seconds=15)
+
+
 @dataclass(frozen=True)
 class Context:
-    """What an answer may use."""
+    """What an answer may use, and until when those that failed rest (by the id of their event or campaign)."""
 
     database: Database
     regime: Regime
     lease_hours: int
+    resting: dict[str, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -113,15 +118,17 @@ def run_pending(context: Context) -> int:
     owed: list[tuple[int, set[CmpId]]] = []
     for seq, cause in _waiting(context.database):
         answer = TABLE.get(cause.kind)  # a kind that an older version answered is only taken off
-        with _told(cause.kind, cause.id):
-            found = set() if answer is None else answer(context, cause)
-            asked |= dict.fromkeys(found, cause.id)
-            owed.append((seq, found))
+        with _told(context, cause.id) as free:
+            if free:
+                found = set() if answer is None else answer(context, cause)
+                asked |= dict.fromkeys(found, cause.id)
+                owed.append((seq, found))
     done: set[CmpId] = set()
     for campaign_id, cause_id in asked.items():
-        with _told("gate of", campaign_id):
-            campaigns.recheck(context.database, context.regime, campaign_id, context.lease_hours, cause_id)
-            done.add(campaign_id)
+        with _told(context, campaign_id) as free:
+            if free:
+                campaigns.recheck(context.database, context.regime, campaign_id, context.lease_hours, cause_id)
+                done.add(campaign_id)
     answered = [seq for seq, found in owed if found <= done]
     if answered:
         with context.database.begin(ACTOR) as work:
@@ -143,8 +150,16 @@ def _for_type(view: View, vehicle_type_id: str) -> set[CmpId]:
 
 
 @contextmanager
-def _told(what: str, subject: str) -> Iterator[None]:
+def _told(context: Context, subject: str) -> Iterator[bool]:
+    """Say whether `subject` may be tried now; when it fails, tell it and let it rest."""
+    now = context.database.time.now()
+    if now < context.resting.get(subject, now):
+        yield False
+        return
+    context.resting.pop(subject, None)
     try:
-        yield
+        yield True
     except RoadworthyError as error:
-        log.error("%s %s is not answered yet (%s): %s", what, subject, error.error_code, error.message)  # noqa: TRY400
+        if not isinstance(error, Changed):  # another writer was first: that is over with the next tick
+            context.resting[subject] = now + RETRY_AFTER
+        log.error("%s is not answered yet (%s): %s", subject, error.error_code, error.message)  # noqa: TRY400

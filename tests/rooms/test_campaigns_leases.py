@@ -13,6 +13,7 @@ from roadworthy.campaigns.model import Campaign, GateDecision
 from roadworthy.database import Actor, Database
 from roadworthy.database.schema import event
 from roadworthy.filings import actions as filings
+from roadworthy.filings import store as filings_store
 from roadworthy.filings.model import FilingKind, Scope
 from roadworthy.fleet import store as fleet_store
 from roadworthy.kernel.time import SetTime, beijing_date
@@ -364,6 +365,20 @@ def test_values_that_no_vehicle_attests_are_not_registered(co: Company) -> None:
     actions.complete(co.database, co.manager, campaign.id)
     assert actions.register_permitted(co.database, REACTIONS, campaign.id, "") == 0
     assert registered(co)["speed_max"] == "120"
+
+
+@ONE_DATABASE
+def test_a_permit_taken_back_before_the_end_registers_nothing_and_says_so_in_the_log(co: Company) -> None:
+    campaign = permitted(co)
+    attest_all(co, campaign)
+    actions.pause(co.database, co.manager, campaign.id)
+    with co.database.read() as view:
+        (permit,) = filings_store.list_filings(view, kind=str(FilingKind.MIIT_CHANGE_PERMIT))
+    filings.withdraw(co.database, co.second, permit.id, "taken back")
+    actions.complete(co.database, co.manager, campaign.id)
+    assert actions.register_permitted(co.database, REACTIONS, campaign.id, "") == 0
+    assert registered(co)["speed_max"] == "120"
+    assert told(co, "action.refused")[-1]["data"]["code"] == "permit.none"
 
 
 @ONE_DATABASE

@@ -14,6 +14,7 @@ from roadworthy.campaigns.model import CmpId, GateDecision
 from roadworthy.database import Actor, Database, View
 from roadworthy.filings import store as filings_store
 from roadworthy.filings.model import FilingKind
+from roadworthy.kernel.errors import Refused
 from roadworthy.kernel.event import Json
 from roadworthy.products.model import TypId
 
@@ -21,7 +22,8 @@ from roadworthy.products.model import TypId
 def register_permitted(database: Database, actor: Actor, campaign_id: CmpId, cause: str) -> int:
     """Register, for each vehicle type that installed it, the main parameters that a completed campaign has changed.
 
-    Gives how many values are new. Repeating it changes nothing. `cause` is the id of the event of completion.
+    Gives how many values are new. Repeating it changes nothing. `cause` is the id of the event of completion. A permit
+    that has lost its force meanwhile registers nothing: the refusal stands in the log, and a person has to settle it.
     """
     with database.read() as view:
         newest = {found.vehicle_type_id: found for found in store.decisions(view, campaign_id)}
@@ -33,10 +35,16 @@ def register_permitted(database: Database, actor: Actor, campaign_id: CmpId, cau
             and (values := _main_changes(view, found))
         }
     registered = 0
+    ground = str(Ground.CHANGE_PERMIT)
     for type_id, (permit, values) in sorted(done.items()):
-        new = admission.register_values(
-            database, actor, TypId(type_id), values, ground=str(Ground.CHANGE_PERMIT), reference=permit, cause=cause
-        )
+        try:
+            new = admission.register_values(
+                database, actor, TypId(type_id), values, ground=ground, reference=permit, cause=cause
+            )
+        except Refused as refusal:
+            if refusal.error_code != "permit.none":
+                raise
+            continue
         registered += len(new)
     return registered
 
