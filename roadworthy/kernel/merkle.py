@@ -21,8 +21,16 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 
 def root_of(leaves: Sequence[bytes]) -> bytes:
-    """Give the Merkle tree hash of leaf hashes (32 bytes each); the empty tree has SHA-256 of nothing."""
-    return _root(leaves, 0, len(leaves))
+    """Give the Merkle tree hash of leaf hashes (32 bytes each); the empty tree has SHA-256 of nothing.
+
+    Level by level, a last node without a neighbour moving up as it is: the same tree as the split of RFC 9162.
+    """
+    level = list(leaves) or [EMPTY_ROOT]
+    while len(level) > 1:
+        single = level[-1:] if len(level) % 2 else []
+        pairs = zip(level[::2], level[1::2], strict=False)
+        level = [sha256(b"\x01" + left + right).digest() for left, right in pairs] + single
+    return level[0]
 
 
 def path_to(leaves: Sequence[bytes], index: int) -> list[bytes]:
@@ -37,10 +45,10 @@ def path_to(leaves: Sequence[bytes], index: int) -> list[bytes]:
     while high - low > 1:
         middle = low + _split(high - low)
         if index < middle:
-            path.append(_root(leaves, middle, high))
+            path.append(root_of(leaves[middle:high]))
             high = middle
         else:
-            path.append(_root(leaves, low, middle))
+            path.append(root_of(leaves[low:middle]))
             low = middle
     return path[::-1]
 
@@ -68,12 +76,3 @@ def root_from_path(leaf: bytes, index: int, size: int, path: Sequence[bytes]) ->
 
 def _split(size: int) -> int:
     return 1 << ((size - 1).bit_length() - 1)
-
-
-def _root(leaves: Sequence[bytes], low: int, high: int) -> bytes:
-    if high == low:
-        return EMPTY_ROOT
-    if high - low == 1:
-        return leaves[low]
-    middle = low + _split(high - low)
-    return node_hash(_root(leaves, low, middle), _root(leaves, middle, high))

@@ -23,7 +23,7 @@ from roadworthy.database import FLEET, STAFF, Actor, Database, View, Work
 from roadworthy.database.schema import event, event_row, pending
 from roadworthy.kernel.errors import Broken, Malformed
 from roadworthy.kernel.event import canonical
-from roadworthy.kernel.merkle import EMPTY_ROOT, leaf_hash
+from roadworthy.kernel.merkle import EMPTY_ROOT, leaf_hash, root_of
 from roadworthy.transparency import store
 from roadworthy.transparency.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
 from roadworthy.transparency.files import (
@@ -182,7 +182,7 @@ def _rows_of(work: Work, waiting: Sequence[Any]) -> dict[int, bytes | None]:
 def _append(work: Work, waiting: Sequence[Any], rows: dict[int, bytes | None]) -> None:
     """Give each staff event its own entry, in order; all fleet events one batch entry after them."""
     idx = store.entry_count(work)
-    batch_idx = idx + sum(row.lane != FLEET for row in waiting)
+    batch_idx = idx + [lane for _, lane, _ in waiting].count(STAFF)
     entries: list[tuple[Any, ...]] = []
     places: list[tuple[Any, ...]] = []
     fleet: list[bytes] = []
@@ -196,7 +196,7 @@ def _append(work: Work, waiting: Sequence[Any], rows: dict[int, bytes | None]) -
             entries.append((idx, body, leaf, STAFF))
             idx += 1
     if fleet:
-        entry = canonical(store.batch_entry(len(fleet), MemoryTree(fleet).root()))
+        entry = canonical(store.batch_entry(len(fleet), root_of(fleet)))
         entries.append((batch_idx, entry.decode("ascii"), leaf_hash(entry), FLEET))
     store.append(work, log_entry, entries)
     store.append(work, log_place, places)
