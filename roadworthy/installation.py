@@ -23,6 +23,8 @@ from roadworthy.kernel.time import SystemTime, Time
 from roadworthy.products.states import VEHICLE_TYPE
 from roadworthy.releases.actions import Regime
 from roadworthy.releases.states import RELEASE
+from roadworthy.rulebook import actions as rulebook
+from roadworthy.rulebook.states import ACTIVATION, PACK
 from roadworthy.settings import Settings, load
 from roadworthy.signing import image_repository as images
 from roadworthy.signing.files import replace_file
@@ -50,6 +52,8 @@ CYCLES = {
     "campaign": CAMPAIGN,
     "wave": WAVE,
     "action": ACTION,
+    "pack_version": PACK,
+    "pack_activation": ACTIVATION,
 }
 
 
@@ -81,7 +85,8 @@ def open_installation(settings: Settings, time: Time | None = None, *, migrate: 
         if migrate:
             upgrade(database)
         check(database)
-        regime = Regime(law.load_packs(), settings.company, settings.safety_policy)
+        rulebook.adopt(database)
+        regime = Regime(law.load_packs(), settings.company, settings.safety_policy, rulebook.packs_at)
     except BaseException:
         database.close()
         raise

@@ -104,6 +104,7 @@ TABLE: Mapping[str, Answer] = {
     "vehicle.amended": _those_of_the_vehicle,
     "ecu.amended": _all,
     "parameter.amended": _all,
+    "activation.took_effect": _all,
     "campaign.completed": _none_but_register,
 }
 KINDS = frozenset(TABLE)

@@ -1,4 +1,4 @@
-"""The worker: sequences the log, ends papers, answers events, renews leases, publishes images.
+"""The worker: sequences the log, notes changes of law, ends papers, answers events, renews leases, publishes images.
 
 Each is a step of its own: one that fails is told and waits a moment (longer each time, half a minute at most), and
 the others go on, so that holding a campaign never waits for a signer. Any crash is made good by the next tick; while
@@ -20,6 +20,7 @@ from roadworthy.installation import Installation, open_keys
 from roadworthy.kernel.errors import RoadworthyError
 from roadworthy.kernel.time import beijing_date
 from roadworthy.publishing import Publisher
+from roadworthy.rulebook import actions as rulebook
 from roadworthy.signing.keys import SigningKey
 from roadworthy.signing.signers import DirectorSigner, GateSigner
 from roadworthy.transparency.making import Log
@@ -74,6 +75,7 @@ class Worker:
         self._swept: datetime | None = None
         self.steps = (
             Step("sequencing", lambda: bool(sequencer.tick())),
+            Step("noting changes of law", lambda: bool(rulebook.settle(self._database))),
             Step("ending papers", lambda: bool(filings.expire_ended(self._database))),
             Step("answering events", lambda: bool(reactions.run_pending(self._context))),
             Step("renewing leases", self._renew),

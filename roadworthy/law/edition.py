@@ -48,6 +48,12 @@ def _read(files: tuple[tuple[str, bytes, bytes], ...]) -> Mapping[str, Packs]:
     return {"upgrade": assemble(values, _calendar(calendars))}
 
 
+def is_pack(text: bytes, name: str) -> bool:
+    """Whether a file of the law holds a rule pack; raises LawFileUnreadable."""
+    value = _value(name, text)
+    return isinstance(value, Mapping) and value.get("schema") == "rulepack/1"
+
+
 def pack_in(text: bytes, name: str) -> Pack:
     """Read one pack alone: its names and dates are not yet compared with those of others.
 
@@ -57,7 +63,7 @@ def pack_in(text: bytes, name: str) -> Pack:
 
 
 def _value(name: str, text: bytes) -> object:
-    return read_yaml(_decoded(name, text), Path(name).name)
+    return read_yaml(_decoded(name, text), name)
 
 
 def _decoded(name: str, text: bytes) -> str:

@@ -26,11 +26,19 @@ _CLASSIFIERS = ("release_engineer", "release_manager", "compliance_officer", "ho
 
 @dataclass(frozen=True)
 class Regime:
-    """The law and the company that the gate judges for: packs in force, filing company, its own safety policy."""
+    """The law and the company that the gate judges for: packs, filing company, its own safety policy.
+
+    `in_force` gives the packs of the moment from the rulebook; without it `packs` are the law.
+    """
 
     packs: law.Packs
     company: str
     safety_policy: bool = False
+    in_force: Callable[[View], law.Packs] | None = None
+
+    def packs_at(self, view: View) -> law.Packs:
+        """Give the packs in force at the moment of `view`."""
+        return self.packs if self.in_force is None else self.in_force(view)
 
 
 @dataclass(frozen=True)
@@ -92,7 +100,7 @@ def judge(view: View, regime: Regime, release: Release, vehicle_type_id: str, sc
     target = replace(target, change_permit_granted=papers.change_permit is not None)
     world = _world(view, regime, release, target, papers, scope)
     facts = rules.facts_of(release, dossier, target, world)
-    report = law.classify(facts, regime.packs, view.now).to_json()
+    report = law.classify(facts, regime.packs_at(view), view.now).to_json()
     decision = rules.gate(report, rules.readiness(release, dossier), target.undeclared)
     return Judgement(vehicle_type_id, decision, report, facts, papers.ids, papers.valid_until)
 
