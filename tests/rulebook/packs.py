@@ -23,3 +23,24 @@ def edited(change: Callable[[dict[str, Any]], Any]) -> Packs:
     change(raw)
     with patch("roadworthy.law.load.check_examples"):
         return assemble(raw, load_calendar())
+
+
+SHIPPED = shipped_texts()
+COMPANY = "packs/company/safety-policy.yaml"
+COMPANY_ID = "company.safety-policy"
+
+
+def text_of(version: str = "1.1.0", fix: str = "Restore it", pack: str = COMPANY_ID, status: str = "approved") -> bytes:
+    """A version of the company's own pack, as the exact bytes of a file."""
+    text = SHIPPED[COMPANY].decode()
+    for old, new in (
+        ("version: 1.0.0", f"version: {version}"),
+        (f"id: {COMPANY_ID}", f"id: {pack}"),
+        ("status: approved", f"status: {status}"),
+        ("en: Restore driver monitoring and submit again", f"en: {fix}"),
+    ):
+        assert old in text
+        text = text.replace(old, new)
+    if pack != COMPANY_ID:
+        text = text.replace("SAFETY-POLICY", pack.upper().replace(".", "-"))
+    return text.encode()

@@ -84,6 +84,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("role", "version", name=op.f("pk_image_metadata")),
     )
     op.create_table(
+        "law_adoption",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("files", sa.Text(), nullable=False),
+        sa.Column("adopted_at", sa.String(length=27), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_law_adoption")),
+    )
+    op.create_table(
+        "law_text",
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("sha256", name=op.f("pk_law_text")),
+    )
+    op.create_table(
         "log_checkpoint",
         sa.Column("size", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("note", sa.Text(), nullable=False),
@@ -223,6 +236,23 @@ def upgrade() -> None:
     with op.batch_alter_table("log_place", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_log_place_idx"), ["idx"], unique=False)
 
+    op.create_table(
+        "pack_version",
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.String(length=120), nullable=False),
+        sa.Column("version", sa.String(length=40), nullable=False),
+        sa.Column("about", sa.String(length=40), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("author", sa.String(length=64), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("file_status", sa.String(length=16), nullable=False),
+        sa.Column("imported_at", sa.String(length=27), nullable=False),
+        sa.ForeignKeyConstraint(["sha256"], ["law_text.sha256"], name=op.f("fk_pack_version_sha256")),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_pack_version")),
+        sa.UniqueConstraint("digest", "author", name=op.f("uq_pack_version_digest_author")),
+        sa.UniqueConstraint("digest", "id", name=op.f("uq_pack_version_digest_id")),
+        sa.UniqueConstraint("id", "version", name=op.f("uq_pack_version_id_version")),
+    )
     op.create_table(
         "registered_value",
         sa.Column("id", sa.String(length=32), nullable=False),
@@ -371,6 +401,30 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_dossier_item_release_id"), ["release_id"], unique=False)
 
     op.create_table(
+        "pack_approval",
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("person", sa.String(length=64), nullable=False),
+        sa.Column("author", sa.String(length=64), nullable=False),
+        sa.Column("role", sa.String(length=32), nullable=False),
+        sa.Column("meaning", sa.String(length=8), nullable=False),
+        sa.Column("remark", sa.String(length=400), nullable=False),
+        sa.Column("salt", sa.String(length=32), nullable=False),
+        sa.Column("at", sa.String(length=27), nullable=False),
+        sa.CheckConstraint("meaning IN ('approve', 'refuse')", name=op.f("ck_pack_approval_meaning")),
+        sa.CheckConstraint("role IN ('compliance_officer', 'release_manager')", name=op.f("ck_pack_approval_role")),
+        sa.CheckConstraint("person IS NULL OR person <> author", name=op.f("ck_pack_approval_four_eyes")),
+        sa.ForeignKeyConstraint(
+            ["digest", "author"],
+            ["pack_version.digest", "pack_version.author"],
+            name=op.f("fk_pack_approval_digest_author"),
+        ),
+        sa.PrimaryKeyConstraint("digest", "person", name=op.f("pk_pack_approval")),
+        sa.UniqueConstraint(
+            "digest", "person", "role", "meaning", name=op.f("uq_pack_approval_digest_person_role_meaning")
+        ),
+        sa.UniqueConstraint("digest", "role", name=op.f("uq_pack_approval_digest_role")),
+    )
+    op.create_table(
         "package",
         sa.Column("release_id", sa.String(length=32), nullable=False),
         sa.Column("path", sa.String(length=200), nullable=False),
@@ -490,6 +544,57 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_gate_decision_campaign_id"), ["campaign_id"], unique=False)
 
     op.create_table(
+        "pack_activation",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("pack", sa.String(length=120), nullable=False),
+        sa.Column("mode", sa.String(length=8), nullable=False),
+        sa.Column("wanted_from", sa.String(length=27), nullable=False),
+        sa.Column("proposer", sa.String(length=64), nullable=False),
+        sa.Column("confirmer", sa.String(length=64), nullable=True),
+        sa.Column("counsel", sa.String(length=64), nullable=False),
+        sa.Column("counsel_role", sa.String(length=32), nullable=False),
+        sa.Column("second", sa.String(length=64), nullable=False),
+        sa.Column("second_role", sa.String(length=32), nullable=False),
+        sa.Column("meaning", sa.String(length=8), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("confirmed_at", sa.String(length=27), nullable=True),
+        sa.Column("effective_from", sa.String(length=27), nullable=True),
+        sa.Column("ended_at", sa.String(length=27), nullable=True),
+        sa.CheckConstraint(
+            "counsel_role = 'compliance_officer' AND second_role = 'release_manager'",
+            name=op.f("ck_pack_activation_roles"),
+        ),
+        sa.CheckConstraint("meaning = 'approve' AND counsel <> second", name=op.f("ck_pack_activation_two_approvals")),
+        sa.CheckConstraint("mode IN ('shadow', 'in_force')", name=op.f("ck_pack_activation_mode")),
+        sa.CheckConstraint(
+            "status IN ('proposed', 'withdrawn') OR (confirmer IS NOT NULL AND confirmed_at IS NOT NULL AND effective_from IS NOT NULL AND effective_from >= confirmed_at)",
+            name=op.f("ck_pack_activation_confirmed"),
+        ),
+        sa.CheckConstraint(
+            "status NOT IN ('proposed', 'withdrawn') OR (confirmed_at IS NULL AND effective_from IS NULL)",
+            name=op.f("ck_pack_activation_unconfirmed"),
+        ),
+        sa.CheckConstraint("confirmer IS NULL OR confirmer <> proposer", name=op.f("ck_pack_activation_four_eyes")),
+        sa.ForeignKeyConstraint(
+            ["digest", "counsel", "counsel_role", "meaning"],
+            ["pack_approval.digest", "pack_approval.person", "pack_approval.role", "pack_approval.meaning"],
+            name=op.f("fk_pack_activation_digest_counsel_counsel_role_meaning"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["digest", "pack"], ["pack_version.digest", "pack_version.id"], name=op.f("fk_pack_activation_digest_pack")
+        ),
+        sa.ForeignKeyConstraint(
+            ["digest", "second", "second_role", "meaning"],
+            ["pack_approval.digest", "pack_approval.person", "pack_approval.role", "pack_approval.meaning"],
+            name=op.f("fk_pack_activation_digest_second_second_role_meaning"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_pack_activation")),
+    )
+    with op.batch_alter_table("pack_activation", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_pack_activation_digest"), ["digest"], unique=False)
+
+    op.create_table(
         "target_vehicle",
         sa.Column("campaign_id", sa.String(length=32), nullable=False),
         sa.Column("vehicle_id", sa.String(length=32), nullable=False),
@@ -582,17 +687,23 @@ def upgrade() -> None:
     )
     op.guard("event")
     op.guard("event_row")
+    op.guard("law_adoption")
+    op.guard("law_text")
     op.guard("log_checkpoint")
     op.guard("log_entry")
     op.guard("log_place")
+    op.guard("pack_approval")
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    op.unguard("pack_approval")
     op.unguard("log_place")
     op.unguard("log_entry")
     op.unguard("log_checkpoint")
+    op.unguard("law_text")
+    op.unguard("law_adoption")
     op.unguard("event_row")
     op.unguard("event")
     op.drop_table("action_report")
@@ -606,6 +717,10 @@ def downgrade() -> None:
     op.drop_table("wave")
     op.drop_table("vehicle_attributes")
     op.drop_table("target_vehicle")
+    with op.batch_alter_table("pack_activation", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_pack_activation_digest"))
+
+    op.drop_table("pack_activation")
     with op.batch_alter_table("gate_decision", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_gate_decision_campaign_id"))
 
@@ -626,6 +741,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_package_sha256"))
 
     op.drop_table("package")
+    op.drop_table("pack_approval")
     with op.batch_alter_table("dossier_item", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_dossier_item_release_id"))
 
@@ -651,6 +767,7 @@ def downgrade() -> None:
         )
 
     op.drop_table("registered_value")
+    op.drop_table("pack_version")
     with op.batch_alter_table("log_place", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_log_place_idx"))
 
@@ -676,6 +793,8 @@ def downgrade() -> None:
     op.drop_table("parameter_definition")
     op.drop_table("log_entry")
     op.drop_table("log_checkpoint")
+    op.drop_table("law_text")
+    op.drop_table("law_adoption")
     op.drop_table("image_metadata")
     with op.batch_alter_table("filing", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_filing_release_id"))

@@ -11,7 +11,7 @@ from typing import Any
 
 from roadworthy.database import View
 from roadworthy.database.history import data_of
-from roadworthy.kernel.errors import NotFound, Refused
+from roadworthy.kernel.errors import Broken, NotFound, Refused
 from roadworthy.kernel.event import Json
 from roadworthy.kernel.time import to_text
 from roadworthy.law import Packs
@@ -39,7 +39,7 @@ def packs_at(view: View, about: str = UPGRADE, moment: datetime | None = None) -
 
     Raises Refused when nothing was adopted by then, NotFound for a question that no pack is about, PackRefused.
     """
-    return _about(read_files(view, files_at(view, moment or view.now)), about)
+    return _about(_law_at(view, moment or view.now), about)
 
 
 def packs_of(view: View, identities: Sequence[Mapping[str, str]], about: str = UPGRADE) -> Packs:
@@ -51,7 +51,7 @@ def packs_of(view: View, identities: Sequence[Mapping[str, str]], about: str = U
     wanted = [dict(row) for row in identities]
     known = _recorded(view)
     for moment in rules.turning_points(store.adoptions(view), known):
-        packs = read_files(view, files_at(view, moment)).get(about)
+        packs = _law_at(view, moment).get(about)
         if packs is not None and [dict(row) for row in packs.identities] == wanted:
             return packs
     raise NotFound("These packs were never in force together in this installation; check the identities.")
@@ -64,7 +64,9 @@ def candidate(view: View, digest: str) -> tuple[str, Packs]:
     """
     version = store.load_version(view, digest)
     files = rules.with_pack(files_at(view, view.now), version.id, version.sha256)
-    return version.about, _about(read_files(view, files), version.about)
+    found = read_files(view, files)
+    _check_signed(found, {version.id: digest})
+    return version.about, _about(found, version.about)
 
 
 def candidate_of(view: View, text: bytes) -> tuple[Pack, str, Packs]:
@@ -87,7 +89,7 @@ def in_force(view: View) -> list[InForce]:
     counting = rules.in_force(known, view.now)
     found = [
         InForce(pack, about, counting.get(pack.id))
-        for about, packs in read_files(view, files_at(view, view.now)).items()
+        for about, packs in _law_at(view, view.now).items()
         for pack in packs.packs
     ]
     for activation in _tried(view, known):
@@ -105,6 +107,22 @@ def shadows(view: View, about: str = UPGRADE) -> list[tuple[Activation, Packs]]:
 def files_at(view: View, moment: datetime) -> tuple[LawFile, ...]:
     """Give the files of the law at a moment; raises Refused when nothing was adopted by then."""
     return rules.edition_at(store.adoptions(view), _recorded(view), store.sha256_by_digest(view), moment)
+
+
+def _law_at(view: View, moment: datetime) -> Mapping[str, Packs]:
+    known = _recorded(view)
+    files = rules.edition_at(store.adoptions(view), known, store.sha256_by_digest(view), moment)
+    found = read_files(view, files)
+    _check_signed(found, {pack: one.digest for pack, one in rules.in_force(known, moment).items()})
+    return found
+
+
+def _check_signed(found: Mapping[str, Packs], digests: Mapping[str, str]) -> None:
+    """Refuse bytes that are not what the digest names that people signed."""
+    read = {pack.id: pack.digest for packs in found.values() for pack in packs.packs}
+    for pack, digest in digests.items():
+        if read.get(pack) != digest:
+            raise Broken(f"the text of {pack} is not what was signed as {digest}; run roadworthy verify.")
 
 
 def read_files(view: View, files: tuple[LawFile, ...]) -> Mapping[str, Packs]:
