@@ -12,6 +12,7 @@ from roadworthy.accounts.web import router as accounts_router
 from roadworthy.admission.web import router as admission_router
 from roadworthy.campaigns.web.api import router as campaigns_router
 from roadworthy.campaigns.web.console import console as campaigns_console
+from roadworthy.campaigns.web.impact import router as impact_router
 from roadworthy.database import Actor, Database
 from roadworthy.device.ddi import router as ddi_router
 from roadworthy.device.uptane import router as uptane_router
@@ -24,6 +25,7 @@ from roadworthy.products.sheets import MAX_SHEET_BYTES
 from roadworthy.products.web import router as products_router
 from roadworthy.regulator.log import router as log_router
 from roadworthy.releases.web import router as releases_router
+from roadworthy.rulebook.web import router as rulebook_router
 from roadworthy.settings import MOST_PACKAGE_BYTES, Settings
 from roadworthy.signing.keys import trusted_log
 from roadworthy.signing.signers import DirectorSigner
@@ -77,6 +79,8 @@ def create_app(installation: Installation) -> FastAPI:
         releases_router,
         campaigns_router,
         campaigns_console,
+        impact_router,
+        rulebook_router,
         log_router,
         ddi_router,
         uptane_router,

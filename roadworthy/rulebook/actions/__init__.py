@@ -12,8 +12,9 @@ from roadworthy.rulebook.actions.reading import (
     shadows,
 )
 from roadworthy.rulebook.actions.signing import sign
+from roadworthy.rulebook.model import UPGRADE
 
 __all__ = [
-    "InForce", "adopt", "candidate", "candidate_of", "confirm", "discard", "import_pack", "in_force", "packs_at",
+    "UPGRADE", "InForce", "adopt", "candidate", "candidate_of", "confirm", "discard", "import_pack", "in_force", "packs_at",
     "packs_of", "propose", "retire", "settle", "shadows", "sign", "submit", "withdraw",
 ]  # fmt: skip
