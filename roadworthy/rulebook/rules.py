@@ -14,7 +14,7 @@ from typing import Any
 
 from roadworthy.kernel.errors import NotPermitted, Refused
 from roadworthy.kernel.lifecycle import WrongState
-from roadworthy.kernel.time import BEIJING, beijing_date, parse_instant
+from roadworthy.kernel.time import BEIJING, beijing_date
 from roadworthy.law import Packs, classify
 from roadworthy.law.calendar import YearUnknown
 from roadworthy.rulebook.model import Activation, Adoption, Approval, LawFile, Mode, PackVersion
@@ -161,11 +161,6 @@ def shadow(facts: Mapping[str, Any], now_in_force: Packs, candidate: Packs, mome
             if key not in closed_now and key not in found:
                 found[key] = {"from": day.isoformat(), **row}
     return list(found.values())
-
-
-def beijing_day(instant: str) -> str:
-    """Give the day in Beijing of an instant as text."""
-    return beijing_date(parse_instant(instant)).isoformat()
 
 
 def _days(packs: Packs, today: date) -> list[date]:

@@ -16,6 +16,7 @@ from roadworthy.database import View
 from roadworthy.kernel.decision import Outcome, strictest
 from roadworthy.kernel.errors import RoadworthyError
 from roadworthy.kernel.event import Json
+from roadworthy.kernel.time import beijing_date
 from roadworthy.releases import store as releases_store
 from roadworthy.releases.actions import Regime, judge
 from roadworthy.releases.model import Release
@@ -130,7 +131,8 @@ def _compared(
     before, after = _gates(old), _gates(new)
     tokens = sorted(before.keys() | after.keys())
     states = {token: (before.get(token, "not required"), after.get(token, "not required")) for token in tokens}
-    later = [row for row in rulebook_rules.shadow(facts, now, candidate, view.now) if row["from"] > _day_of(old)]
+    today = beijing_date(view.now).isoformat()
+    later = [row for row in rulebook_rules.shadow(facts, now, candidate, view.now) if row["from"] > today]
     return Impact(
         about.kind,
         about.id,
@@ -144,10 +146,6 @@ def _compared(
         would_block=tuple(later),
         filings=tuple(filings),
     )
-
-
-def _day_of(answer: law.Answer) -> str:
-    return rulebook_rules.beijing_day(answer.as_of)
 
 
 def _gates(answer: law.Answer) -> dict[str, str]:

@@ -15,6 +15,6 @@ from roadworthy.rulebook.actions.signing import sign
 from roadworthy.rulebook.model import UPGRADE
 
 __all__ = [
-    "UPGRADE", "InForce", "adopt", "candidate", "candidate_of", "confirm", "discard", "import_pack", "in_force", "packs_at",
-    "packs_of", "propose", "retire", "settle", "shadows", "sign", "submit", "withdraw",
+    "UPGRADE", "InForce", "adopt", "candidate", "candidate_of", "confirm", "discard", "import_pack", "in_force",
+    "packs_at", "packs_of", "propose", "retire", "settle", "shadows", "sign", "submit", "withdraw",
 ]  # fmt: skip
