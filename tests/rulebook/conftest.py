@@ -30,12 +30,18 @@ class Rulebook:
 
     def brought_in(self, **how) -> PackVersion:
         """A version of the company's own pack, in review."""
-        made = actions.import_pack(self.database, self.author, text_of(**how))
+        return self._brought_in(text_of(**how))
+
+    def _brought_in(self, text: bytes) -> PackVersion:
+        made = actions.import_pack(self.database, self.author, text)
         self.time.advance(seconds=1)
         return actions.submit(self.database, self.author, made.digest)
 
     def signed(self, **how) -> PackVersion:
-        made = self.brought_in(**how)
+        return self.signed_text(text_of(**how))
+
+    def signed_text(self, text: bytes) -> PackVersion:
+        made = self._brought_in(text)
         for person in (self.counsel, self.second):
             self.time.advance(seconds=1)
             signed = actions.sign(self.database, person, made.digest)

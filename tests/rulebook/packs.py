@@ -44,3 +44,16 @@ def text_of(version: str = "1.1.0", fix: str = "Restore it", pack: str = COMPANY
     if pack != COMPANY_ID:
         text = text.replace("SAFETY-POLICY", pack.upper().replace(".", "-"))
     return text.encode()
+
+
+# A stricter policy of this one company: nothing is released without a survey approval.
+STRICT = (
+    text_of(version="2.0.0")
+    .replace(b"when: {company_safety_policy: {eq: true}}", b"when: {applicant: {eq: Example Motor}}")
+    .replace(b"cites: [D25-1b, D25-1d]", b"cites: [N45-1b]")
+    .replace(b"open: {weakens_driver_monitoring: {eq: false}}", b"open: {survey_approval_held: {eq: true}}")
+    .replace(
+        b"given: {weakens_driver_monitoring: true, company_safety_policy: true}",
+        b"given: {applicant: Example Motor, survey_approval_held: false}",
+    )
+)

@@ -10,22 +10,9 @@ from roadworthy.rulebook.web import router as law_api
 from tests.rooms.app import client
 from tests.rooms.upgrades import HOURS, company
 from tests.rulebook.conftest import Rulebook
-from tests.rulebook.packs import COMPANY_ID, SHIPPED, text_of
+from tests.rulebook.packs import COMPANY_ID, SHIPPED, STRICT, text_of
 
 pytestmark = pytest.mark.parametrize("dialect", ["sqlite"])
-
-# A stricter policy of this one company: nothing is released without a survey approval.
-STRICT = (
-    text_of(version="2.0.0")
-    .replace(b"when: {company_safety_policy: {eq: true}}", b"when: {applicant: {eq: Example Motor}}")
-    .replace(b"cites: [D25-1b, D25-1d]", b"cites: [N45-1b]")
-    .replace(b"open: {weakens_driver_monitoring: {eq: false}}", b"open: {survey_approval_held: {eq: true}}")
-    .replace(
-        b"given: {weakens_driver_monitoring: true, company_safety_policy: true}",
-        b"given: {applicant: Example Motor, survey_approval_held: false}",
-    )
-)
-
 
 def as_(book, actor, regime=None):
     http = client(book.database, actor, law_api, impact_api)

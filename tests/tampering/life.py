@@ -26,14 +26,17 @@ from roadworthy.kernel.time import beijing_date
 from roadworthy.products import actions as products
 from roadworthy.releases import actions as releases
 from roadworthy.releases.model import Release
+from roadworthy.rulebook import actions as rulebook
+from roadworthy.rulebook.model import Meaning, Mode
 from tests.company import LEASE_HOURS, Company, vehicle_rows, vin
+from tests.rulebook.packs import SHIPPED, text_of
 
 DOWNLOADING = Said("download", "none", ("half of it",))
 
 
 def live(company: Company) -> None:
     """Let everything happen that can happen, with the worker ticking in between."""
-    for chapter in (_offices, _registries, _papers, _releases, _first_update, _many_campaigns, _withdrawal):
+    for chapter in (_offices, _law, _registries, _papers, _releases, _first_update, _many_campaigns, _withdrawal):
         chapter(company)
         company.later()
         company.tick()
@@ -49,6 +52,41 @@ def _offices(company: Company) -> None:
     accounts.issue_token(database, administrator, made.id, "build", company.time.now() + timedelta(days=1))
     accounts.revoke_token(database, administrator, token.id)
     accounts.deactivate(database, administrator, made.id)
+
+
+def _law(company: Company) -> None:
+    """Versions of the company's own pack in every state: signed, on trial, in force and replaced, refused."""
+    database, administrator = company.database, company.people["administrator"]
+    counsel, second = company.people["compliance"], company.people["manager"]
+    rulebook.adopt(database, SHIPPED)
+
+    def signed(version: str, **how: str) -> str:
+        company.later()
+        digest = rulebook.import_pack(database, administrator, text_of(version=version, **how)).digest
+        rulebook.submit(database, administrator, digest)
+        for person in (counsel, second):
+            rulebook.sign(database, person, digest)
+        return digest
+
+    def activated(digest: str, mode: Mode) -> None:
+        made = rulebook.propose(database, counsel, digest, mode)
+        company.later()
+        rulebook.confirm(database, second, made.id)
+        rulebook.settle(database)
+
+    for version in ("1.1.0", "1.2.0"):
+        activated(signed(version), Mode.IN_FORCE)
+    trial = signed("0.1.0", pack="company.trial")
+    activated(trial, Mode.SHADOW)
+    rulebook.withdraw(database, counsel, rulebook.propose(database, counsel, signed("1.3.0"), Mode.IN_FORCE).id)
+    ended = signed("0.1.0", pack="company.ended")
+    activated(ended, Mode.SHADOW)
+    rulebook.retire(database, counsel, ended)
+    rulebook.settle(database)
+    rulebook.import_pack(database, administrator, text_of(version="1.4.0"))
+    refused = rulebook.import_pack(database, administrator, text_of(version="1.5.0")).digest
+    rulebook.submit(database, administrator, refused)
+    rulebook.sign(database, counsel, refused, Meaning.REFUSE, "wrong clause")
 
 
 def _registries(company: Company) -> None:
