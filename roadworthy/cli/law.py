@@ -15,12 +15,13 @@ from roadworthy.kernel.time import SystemTime, parse_date
 from roadworthy.law import Packs, add_working_days, classify, load_calendar
 from roadworthy.law.diff import LawDiff
 from roadworthy.law.diff import diff as differences
+from roadworthy.law.load import UPGRADE_QUESTION
 from roadworthy.law.reach import at_odds, idle, reach
 
 app = typer.Typer(no_args_is_help=True)
 Output = typer.Option(Format.TABLE, "-o", "--output", help="table, json or jsonl.")
 Folder = typer.Option(SHIPPED, "--folder", help="Folder or file of packs; without it, the packs that are shipped.")
-Question = typer.Option("upgrade", "--about", help="The question that packs are about.")
+Question = typer.Option(UPGRADE_QUESTION, "--about", help="The question that packs are about.")
 On = typer.Option("", "--on", help="Rules in force on this Beijing day; without it, all rules whatever their dates.")
 BASE = "/api/v1/law"
 
@@ -85,6 +86,8 @@ def explain(
 
 
 def _applied(packs: Packs, given: Mapping[str, Any], rule_id: str) -> list[dict[str, Any]]:
+    if packs.vocabulary.about != UPGRADE_QUESTION:
+        raise Unusable(f"{rule_id} is about {packs.vocabulary.about}; its facts go to roadworthy incident due.")
     answer = classify(given, packs, SystemTime().now())
     return [
         {"model_code": model["model_code"], "fired": fired, **row}

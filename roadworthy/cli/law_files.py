@@ -37,7 +37,7 @@ def texts_at(place: str) -> dict[str, bytes]:
         raise NotFound(f"There is no file or folder {place}; name one, or write {SHIPPED}.")
     root = path if path.is_dir() else path.parent
     files = sorted(path.rglob("*.yaml")) if path.is_dir() else [path]
-    own = {file.relative_to(root).as_posix(): file.read_bytes() for file in files if file.name != "pending.yaml"}
+    own = {file.relative_to(root).as_posix(): file.read_bytes() for file in files}
     if not own:
         raise Unusable(f"{place} holds no .yaml file; name the folder of the packs.")
     calendars = {name: text for name, text in shipped.items() if name.startswith("calendars/")}

@@ -17,7 +17,6 @@ from roadworthy.law.parse import read_pack
 from roadworthy.law.reader import LawFileUnreadable, read_yaml
 
 _SHIPPED = Path(__file__).parent
-_NOT_READ = "pending.yaml"  # for people: what waits for a later pack
 
 Texts = Mapping[str, bytes]
 
@@ -30,7 +29,7 @@ def shipped_texts() -> dict[str, bytes]:
 def texts_in(folder: Path) -> dict[str, bytes]:
     """Give the files below `packs` and `calendars` of a folder, in the order of names."""
     paths = [path for kind in ("packs", "calendars") for path in (folder / kind).rglob("*.yaml")]
-    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(paths) if p.name != _NOT_READ}
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(paths)}
 
 
 def read_edition(texts: Texts) -> Mapping[str, Packs]:
@@ -45,7 +44,7 @@ def read_edition(texts: Texts) -> Mapping[str, Packs]:
 def _read(files: tuple[tuple[str, bytes, bytes], ...]) -> Mapping[str, Packs]:
     values = {name.removeprefix("packs/"): _value(name, text) for name, _, text in files if name.startswith("packs/")}
     calendars = {name: text for name, _, text in files if name.startswith("calendars/")}
-    return {"upgrade": assemble(values, _calendar(calendars))}
+    return assemble(values, _calendars(calendars))
 
 
 def is_pack(text: bytes, name: str) -> bool:
@@ -70,14 +69,15 @@ def _decoded(name: str, text: bytes) -> str:
     try:
         return text.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise LawFileUnreadable(f"{name}: is not UTF-8 text; save it as UTF-8.") from error
+        raise LawFileUnreadable(name, "is not UTF-8 text; save it as UTF-8", "不是UTF-8文本,请存为UTF-8") from error
 
 
-def _calendar(texts: Texts) -> Calendar:
+def _calendars(texts: Texts) -> Mapping[str, Calendar]:
     """Read calendars as the loader does, from a folder that lives no longer than this."""
     with TemporaryDirectory() as folder:
         for name, text in texts.items():
             path = Path(folder, name)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(text)
-        return load_calendar.__wrapped__(Path(folder) / "calendars" / "cn")
+        sets = sorted(Path(folder).glob("calendars/*/calendar.yaml"))
+        return {found.parent.name: load_calendar.__wrapped__(found.parent) for found in sets}

@@ -9,7 +9,7 @@ from typing import Any
 from roadworthy.kernel.ids import Id
 from roadworthy.kernel.time import to_text
 
-UPGRADE = "upgrade"  # the question that the gate asks
+UPGRADE = "upgrade"  # the question that the gate asks; `law.load` has the others
 
 
 class AdoId(Id, prefix="ADO"):

@@ -118,10 +118,11 @@ def check_activation(version: PackVersion, mode: Mode, wanted_from: datetime, no
     allowed = ("approved", "shadow") if mode is Mode.IN_FORCE else ("approved",)
     if version.status not in allowed:
         raise WrongState(f"A rule pack that is {version.status} cannot be activated; it must be approved.")
-    if version.file_status not in _MAY_COUNT:
+    # The evaluator goes by the file's own word: a file in shadow warns, and only an approved one can be tried.
+    if version.file_status not in (_MAY_COUNT if mode is Mode.IN_FORCE else _MAY_COUNT[:1]):
         raise Refused(
-            f"The file says status: {version.file_status}. What is signed is the file: write approved (or shadow), "
-            "give it another version, and have that signed.",
+            f"The file says status: {version.file_status}. What is signed is the file: write approved (or shadow, when "
+            "it is to warn only), give it another version, and have that signed.",
             code="pack.file_status",
         )
     if wanted_from < now:

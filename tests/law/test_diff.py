@@ -77,7 +77,7 @@ def test_a_removed_gate_is_no_longer_required_anywhere():
 
 def test_a_computed_fact_that_means_something_else_is_seen_where_it_is_used():
     def change(raw):
-        raw["cn/vocabulary.yaml"]["derived"]["part_changes_main"]["where"] = {
+        raw["cn/upgrade-vocabulary.yaml"]["derived"]["part_changes_main"]["where"] = {
             "items[].main_parameters_changed": {"eq": False}
         }
 

@@ -5,7 +5,8 @@ from copy import deepcopy
 from typing import Any
 from unittest.mock import patch
 
-from roadworthy.law import Packs, load_calendar
+from roadworthy.law import Packs
+from roadworthy.law.calendar import load_calendars
 from roadworthy.law.edition import shipped_texts
 from roadworthy.law.load import assemble
 from roadworthy.law.reader import read_yaml
@@ -22,7 +23,7 @@ def edited(change: Callable[[dict[str, Any]], Any]) -> Packs:
     raw = deepcopy(RAW)
     change(raw)
     with patch("roadworthy.law.load.check_examples"):
-        return assemble(raw, load_calendar())
+        return assemble(raw, load_calendars())["upgrade"]
 
 
 SHIPPED = shipped_texts()

@@ -75,12 +75,11 @@ def candidate_of(view: View, text: bytes) -> tuple[Pack, str, Packs]:
     Raises LawFileUnreadable, PackRefused for a pack that is not fit beside those in force.
     """
     pack = pack_in(text, "pack.yaml")
-    about = question_of(pack)
     files = files_at(view, view.now)
     known = store.load_texts(view, (file.sha256 for file in files))
     here = next((f.name for f in files if f.pack == pack.id), f"packs/imported/{pack.id}.yaml")
     texts = {file.name: known[file.sha256] for file in files}
-    return pack, about, _about(read_edition(texts | {here: text}), about)
+    return pack, pack.about, _about(read_edition(texts | {here: text}), pack.about)
 
 
 def in_force(view: View) -> list[InForce]:
@@ -135,11 +134,6 @@ def read_files(view: View, files: tuple[LawFile, ...]) -> Mapping[str, Packs]:
             _read.pop(next(iter(_read)), None)
         _read[files] = found
     return found
-
-
-def question_of(pack: Pack) -> str:
-    """Give the question that a pack is about."""
-    return str(getattr(pack, "about", UPGRADE))
 
 
 def as_recorded(view: View, known: Sequence[Activation]) -> list[Activation]:
