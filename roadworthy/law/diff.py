@@ -197,8 +197,11 @@ def _said(rule: Rule) -> str:
     return ", ".join(f"{name} {value}" for name, value in said.items() if value not in (None, "", [], False)) or "yes"
 
 
-def meanings_in(program: Program, choices: Mapping[str, str], renamed: Mapping[str, str]) -> Meanings:
-    """Give the way from a comparison of a computed fact to the condition behind it."""
+def meanings_in(program: Program, choices: Mapping[str, str] | None, renamed: Mapping[str, str]) -> Meanings:
+    """Give the way from a comparison of a computed fact to the condition behind it.
+
+    Without `choices`, the readings of open questions are left open like any fact.
+    """
     derived = program.vocabulary.derived
     ordered = {
         "outcome": ([(r.outcome, r.when) for r in program.outcomes], UPGRADE),
@@ -209,7 +212,7 @@ def meanings_in(program: Program, choices: Mapping[str, str], renamed: Mapping[s
         name = test.fact
         if name in ordered:
             return _first_of(*ordered[name], test)
-        if name.startswith("option."):
+        if name.startswith("option.") and choices is not None:
             return _YES if OPERATORS[test.op](choices.get(name[7:]), test.operand) else _NO
         if name.startswith("label."):
             return _yes_no(test, AnyOf(tuple(r.when for r in program.rules_of_label.get(name[6:], ()))))
@@ -257,6 +260,7 @@ def known_domains(*sides: Packs) -> Domains:
         for name, fact in packs.vocabulary.facts.items():
             if fact.domain:
                 found[name] = tuple(dict.fromkeys((*found.get(name, ()), *fact.domain)))
+        found |= {f"option.{name}": tuple(one.options) for name, one in packs.ambiguities.items()}
     return found
 
 

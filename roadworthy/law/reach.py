@@ -36,14 +36,17 @@ class Reach:
 
 
 def reach(packs: Packs, day: date | None = None) -> list[Reach]:
-    """Give the reach of labels, tier and outcome; at most 20 uncovered situations of each are listed."""
+    """Give the reach of labels, tier and outcome, as far as there are such rules.
+
+    At most 20 uncovered situations of each are listed.
+    """
     program = _program(packs, day)
     rows: dict[str, tuple[list[tuple[str, Condition]], bool]] = {
         "labels": ([(r.label, r.when) for r in program.labels], False),
         "tier": ([(str(r.tier), r.when) for r in program.tiers], True),
         "outcome": ([(r.outcome, r.when) for r in program.outcomes], True),
     }
-    return [_reach(packs, program, name, given, first=first) for name, (given, first) in rows.items()]
+    return [_reach(packs, program, name, given, first=first) for name, (given, first) in rows.items() if given]
 
 
 def _reach(packs: Packs, program: Program, name: str, rows: Iterable[tuple[str, Condition]], *, first: bool) -> Reach:
@@ -58,7 +61,7 @@ def _reach(packs: Packs, program: Program, name: str, rows: Iterable[tuple[str, 
 
 
 def idle(packs: Packs, day: date | None = None) -> Iterator[str]:
-    """Name the rules that can never fire, and gates that can never open or never close."""
+    """Name the rules that can never fire under any reading, and gates that can never open or never close."""
     program = _program(packs, day)
     for pack in packs.packs:
         for rule in pack.rules:
@@ -86,7 +89,7 @@ def _required(gate: Gate) -> Condition:
 
 
 def _can(packs: Packs, program: Program, condition: Condition) -> bool:
-    plain = closed(condition, meanings_in(program, packs.choices, {}))
+    plain = closed(condition, meanings_in(program, None, {}))
     return witness(plain, domains_of([plain], known_domains(packs))) is not None
 
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from roadworthy.kernel.event import canonical
 from roadworthy.law.diff import diff, known_domains, tables_of
+from roadworthy.law.reach import at_odds, idle, reach
 from roadworthy.law.solve import domains_of, situations
 from tests.law.support import PACKS, ask, facts
 from tests.rulebook.packs import edited
@@ -65,6 +66,34 @@ def test_a_gate_that_opens_more_easily_is_named():
     assert (state.changed, state.combinations) == (9, 32), "where no interim measure defers it"
     assert {c.outcomes for c in state.situations} == {("blocked", "open")}
     assert all(c.given["recall_plan_filed"] == (True,) for c in state.situations)
+
+
+def test_a_duty_that_falls_due_earlier_is_named_with_both_times():
+    def sooner(raw):
+        duty = next(one for one in raw["cn/nev19.yaml"]["duties"] if one["id"] == "NEV-12")
+        duty["due"]["after"] = 10
+
+    found = diff(edited(lambda raw: None, "incident"), edited(sooner, "incident"))
+    (table,) = found.tables
+    assert table.table == "duties NEV-12"
+    assert 0 < table.changed < table.combinations
+    assert all("'amount': 12" in cube.outcomes[0] for cube in table.situations if cube.outcomes[0] != "none")
+    assert all("'amount': 10" in cube.outcomes[1] for cube in table.situations if cube.outcomes[1] != "none")
+
+
+def test_what_is_shipped_reaches_every_situation_and_has_no_idle_rule():
+    for about in ("upgrade", "incident"):
+        packs = edited(lambda raw: None, about)
+        assert not any(one.uncovered for one in reach(packs))
+        assert list(idle(packs)) == []
+        assert list(at_odds(packs)) == []
+
+
+def test_idle_rules_and_gates_at_odds_are_named():
+    def clash(raw):
+        gate(raw, "MKT")["open"] = {"not": dict(gate(raw, "TEST")["open"])}
+
+    assert ("TEST", "MKT") in set(at_odds(edited(clash)))
 
 
 def test_a_removed_gate_is_no_longer_required_anywhere():

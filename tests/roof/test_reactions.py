@@ -117,10 +117,10 @@ def test_a_stricter_law_holds_the_campaign_when_it_takes_effect(co: Company, con
     release = co.release()
     co.clear(release)
     campaign = co.start(co.campaign(release))
+    reactions.run_pending(context)
     book = Rulebook(co.database, co.time)
     book.activated(book.signed_text(STRICT))
-    reactions.run_pending(context)
-    assert status(co, campaign) == "running", "nobody has been told"
+    assert status(co, campaign) == "running"
 
     assert rulebook.settle(co.database) == 1
     assert waiting(co) == ["activation.took_effect"]

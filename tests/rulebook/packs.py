@@ -18,12 +18,12 @@ RAW: dict[str, Any] = {
 }
 
 
-def edited(change: Callable[[dict[str, Any]], Any]) -> Packs:
+def edited(change: Callable[[dict[str, Any]], Any], about: str = "upgrade") -> Packs:
     """The shipped packs with a change; their examples, which the change may contradict, are not run."""
     raw = deepcopy(RAW)
     change(raw)
     with patch("roadworthy.law.load.check_examples"):
-        return assemble(raw, load_calendars())["upgrade"]
+        return assemble(raw, load_calendars())[about]
 
 
 SHIPPED = shipped_texts()
