@@ -12,6 +12,9 @@ from roadworthy.kernel.ids import Id
 from roadworthy.kernel.time import to_text
 
 
+DUE = "due"  # the kind of the reminder at the end of the time
+
+
 class ClkId(Id, prefix="CLK"):
     """Names one clock."""
 
@@ -126,6 +129,15 @@ class Timer:
     def dedupe_key(self) -> str:
         """Name the message of this timer, the same at every attempt to deliver it."""
         return f"{self.clock_id}:{self.kind}"
+
+    @property
+    def topic(self) -> str:
+        """Say what this reminder is."""
+        if self.escalate:
+            return "clock.escalated"
+        if self.kind == DUE:
+            return "clock.due"
+        return "clock.overdue" if self.kind.startswith("+") else "clock.reminded"
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from roadworthy.clocks.model import Clock, Plan, Reminder, Standing
+from roadworthy.clocks.model import DUE, Clock, Plan, Reminder, Standing
 from roadworthy.kernel.errors import Unusable
 
-DUE = "due"
 LONGEST_SOON = timedelta(days=5)
 LONGEST_DELAY = timedelta(minutes=5)
 _PERCENT = re.compile(r"([1-9][0-9]?)%")
@@ -91,13 +90,6 @@ def check_plan(plan: Plan, roles: frozenset[str]) -> None:
         _check_word("kind", one.kind, 16)
         if not one.roles or set(one.roles) - roles:
             raise PlanUnusable(f"reminder {one.kind} goes to {list(one.roles)}; name known roles.", at="reminders")
-
-
-def topic_of(kind: str, *, escalate: bool) -> str:
-    """Give the topic of a reminder's message: clock.escalated, due, overdue or reminded."""
-    if escalate:
-        return "clock.escalated"
-    return {DUE: "clock.due", "+": "clock.overdue"}.get(kind if kind == DUE else kind[0], "clock.reminded")
 
 
 def delay_after(attempts: int) -> timedelta:

@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy import Row, and_, func, insert, select, update
 
 from roadworthy.clocks.model import ClkId, Clock, Message, Notice, NtcId, Timer
-from roadworthy.clocks.rules import topic_of
 from roadworthy.clocks.store.tables import notice, outbox, timer
 from roadworthy.database import View, Work
 from roadworthy.kernel.errors import NotFound
@@ -125,7 +124,7 @@ def _line(work: Work, fired: Timer, clock: Clock) -> dict[str, Any]:
     }
     return {
         "dedupe_key": fired.dedupe_key,
-        "topic": topic_of(fired.kind, escalate=fired.escalate),
+        "topic": fired.topic,
         "payload": payload,
         "roles": list(fired.roles),
         "created_at": work.now,
