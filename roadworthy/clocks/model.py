@@ -11,7 +11,6 @@ from roadworthy.kernel.event import Json
 from roadworthy.kernel.ids import Id
 from roadworthy.kernel.time import to_text
 
-
 DUE = "due"  # the kind of the reminder at the end of the time
 
 
