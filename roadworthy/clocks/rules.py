@@ -49,7 +49,8 @@ def standing(clock: Clock, now: datetime) -> Standing:
 def reminder_times(started_at: datetime, due_at: datetime, kinds: Sequence[str]) -> tuple[tuple[str, datetime], ...]:
     """Give each kind with its instant: `25%` of the time from start to due, `-4h`, `-30m`, `-2d`, `+1d`, `due`.
 
-    One that lies before the start fires at once: what it says is true already. Raises PlanUnusable for other kinds.
+    None lies before the start, or before the due time where that is earlier still: what it says is true at once.
+    Raises PlanUnusable for other kinds.
     """
     return tuple((kind, _time_of(started_at, due_at, kind)) for kind in kinds)
 
@@ -62,9 +63,9 @@ def set_reminders(
 
 
 def with_due(plan: Plan, due_at: datetime, calendar_digest: str, *, provisional: bool) -> Plan:
-    """Give `plan` with another due time; its reminders move along."""
+    """Give `plan` with another due time; its reminders move along, counted from when the duty was known."""
     wanted = [(one.kind, one.roles, one.escalate) for one in plan.reminders]
-    moved = set_reminders(plan.started_at, due_at, wanted)
+    moved = set_reminders(plan.known_at or plan.started_at, due_at, wanted)
     return replace(plan, due_at=due_at, calendar_digest=calendar_digest, provisional=provisional, reminders=moved)
 
 
@@ -100,11 +101,12 @@ def delay_after(attempts: int) -> timedelta:
 def _time_of(started_at: datetime, due_at: datetime, kind: str) -> datetime:
     if kind == DUE:
         return due_at
+    start = min(started_at, due_at)
     if found := _PERCENT.fullmatch(kind):
-        return started_at + (due_at - started_at) * int(found[1]) / 100
+        return start + (due_at - start) * int(found[1]) / 100
     if found := _OFFSET.fullmatch(kind):
         amount = int(found[2]) * _UNITS[found[3]]
-        return due_at + amount if found[1] == "+" else due_at - amount
+        return due_at + amount if found[1] == "+" else max(start, due_at - amount)
     raise PlanUnusable(f"{kind!r} is no time for a reminder; write 50%, -4h, -30m, -2d, +1d or due.", at="reminders")
 
 

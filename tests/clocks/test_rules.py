@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from roadworthy.clocks.actions import ROLES
 from roadworthy.clocks.model import ClkId, Clock, Reminder, Standing
 from roadworthy.clocks.rules import PlanUnusable, check_plan, delay_after, reminder_times, standing, with_due
+from roadworthy.law.duties import reminder_time
 from tests.clocks.plans import RECIPE, plan
 from tests.conftest import START
 
@@ -63,6 +64,18 @@ def test_reminders_are_parts_of_the_time_or_distances_from_its_end():
     kinds = ["25%", "-4h", "-30m", "-1d", "due", "+1d"]
     hours = [12, 44, 47.5, 24, 48, 72]
     assert reminder_times(START, DUE, kinds) == tuple(zip(kinds, (START + h * HOUR for h in hours), strict=True))
+
+
+def test_no_reminder_lies_before_the_duty_was_known():
+    assert reminder_times(START, START + HOUR, ["-4h"]) == (("-4h", START),)
+    late = reminder_times(START, START - HOUR, ["50%", "-4h", "due"])
+    assert {at for _, at in late} == {START - HOUR}
+
+
+def test_reminders_are_those_that_the_law_counts():
+    for begin in (START, START + 47 * HOUR, DUE + HOUR):
+        for kind in ("25%", "50%", "90%", "-1h", "-4h", "-48h", "due"):
+            assert reminder_times(begin, DUE, [kind]) == ((kind, reminder_time(kind, begin, DUE)),)
 
 
 @pytest.mark.parametrize("kind", ["", "0%", "100%", "4h", "-0h", "-4w", "Due", "-4h ", "limit"])
