@@ -1,0 +1,296 @@
+"""The way from each name a condition may use to its value, found once for the rules in force and then only walked."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any, TypeVar
+
+from roadworthy.law.calendar import WorkingDay, add_months, add_working_days
+from roadworthy.law.compiled import UNKNOWN, Check, OneOf, Value, fold
+from roadworthy.law.model import UPGRADE, OutcomeRule, TierRule
+from roadworthy.law.packs import Program
+from roadworthy.law.vocabulary import Derived, Fact, Vocabulary
+
+NO_TIER = "none"
+ABSENT = object()
+
+R = TypeVar("R", OutcomeRule, TierRule)
+T = TypeVar("T")
+
+
+def once(make: Callable[[Program], T]) -> Callable[[Program], T]:
+    """Make something of a program once and keep it beside the program's own cached properties."""
+    key = f"{make.__module__}.{make.__qualname__}"
+
+    def get(program: Program) -> T:
+        held = vars(program)
+        if key not in held:
+            held[key] = make(program)
+        found: T = held[key]
+        return found
+
+    return get
+
+
+class Values(dict[str, Any]):
+    """What each name is in one situation, worked out when first asked for.
+
+    `changes` replace input facts, `readings` the cautious assumption on an unknown one; `assumed` collects the facts
+    on which an assumption was used.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        top: Mapping[str, Any],
+        subject: Mapping[str, Any],
+        part: Mapping[str, Any] | None,
+        changes: Mapping[str, Any],
+        readings: Mapping[str, Any],
+    ) -> None:
+        self.ways = ways_in_whole(program) if part is None else ways_in_part(program)
+        plain, subjects = self.ways.plain, f"{program.vocabulary.subjects}[]."
+        super().__init__(plain)
+        self.update({n: UNKNOWN if v is None else v for n, v in top.items() if n in plain})
+        self.update({n: UNKNOWN if v is None else v for k, v in subject.items() if (n := subjects + k) in plain})
+        self.update({n: v for n, v in changes.items() if n in program.vocabulary.facts})
+        self.top = top
+        self.subject = subject
+        self.part = part
+        self.readings = readings
+        self.assumed: set[str] = set()
+
+    def __missing__(self, name: str) -> Any:
+        found = self[name] = self.ways[name](self)
+        return found
+
+    def settle(self, fact: Fact, raw: Any) -> Any:
+        """Turn what stands in the file (or does not) into a value or UNKNOWN."""
+        value = fact.absent if raw is ABSENT else raw
+        if value is None and raw is not ABSENT:
+            value = UNKNOWN
+        if fact.unknown_word and value == fact.unknown_word:
+            value = UNKNOWN
+        if value is UNKNOWN and fact.assume is not UNKNOWN:
+            self.assumed.add(fact.name)
+            return self.readings.get(fact.name, fact.assume)
+        return value
+
+
+Way = Callable[[Values], Any]
+
+
+class Ways(dict[str, Way]):
+    """The way to every name, for a package as a whole or (`in_part`) for one part of it."""
+
+    def __init__(self, program: Program, *, in_part: bool) -> None:
+        super().__init__()
+        self.program = program
+        self.raw = _Raw(program.vocabulary, in_part=in_part)
+        self.plain = self.raw.plain()
+        self._shifts: dict[tuple[str, int, str], WorkingDay] = {}
+
+    def __missing__(self, name: str) -> Way:
+        way = self[name] = self._way(name)
+        return way
+
+    def _way(self, name: str) -> Way:
+        program, vocabulary = self.program, self.program.vocabulary
+        if name in vocabulary.facts:
+            return _given(vocabulary.facts[name], self.raw[name])
+        if name in vocabulary.derived:
+            return self._derived(vocabulary.derived[name])
+        if name == "outcome":
+            return _first([(r, r.outcome) for r in program.outcomes], UPGRADE)
+        if name == "tier":
+            return _first([(r, r.tier or NO_TIER) for r in program.tiers], NO_TIER)
+        if name.startswith("option."):
+            choice = program.choices[name[7:]]
+            return lambda _: choice
+        if name.startswith("label."):
+            return _truth(fold(tuple(r.when.check for r in program.rules_of_label.get(name[6:], ())), stop=True))
+        return lambda _: UNKNOWN
+
+    def _derived(self, derived: Derived) -> Way:
+        if derived.when is not None:
+            return _truth(derived.when.check)
+        if derived.list:
+            return self._some(derived.list, derived.where.check)
+        if derived.latest:
+            return _latest(derived.latest)
+        if derived.provisional:
+            moved = self._shifted(self.program.vocabulary.derived[derived.provisional])
+            return lambda values: UNKNOWN if (found := moved(values)) is None else found.provisional
+        moved = self._shifted(derived)
+        return lambda values: UNKNOWN if (found := moved(values)) is None else found.day.isoformat()
+
+    def _some(self, name: str, where: Check) -> Way:
+        def way(values: Values) -> Any:
+            entries = values[name]
+            if entries is UNKNOWN:
+                return UNKNOWN
+            results = [where(self.of_entry(values, name, entry)) for entry in entries or []]
+            return True if True in results else UNKNOWN if None in results else False
+
+        return way
+
+    def of_entry(self, values: Values, name: str, entry: Mapping[str, Any]) -> Value:
+        """Give the way to a fact of one entry of the list `name`; any other name is that of the model."""
+        prefix, facts = f"{name}[].", self.program.vocabulary.facts
+
+        def value(wanted: str) -> Any:
+            if not wanted.startswith(prefix):
+                return values[wanted]
+            return values.settle(facts[wanted], walk(entry, wanted.removeprefix(prefix).split(".")))
+
+        return value
+
+    def _shifted(self, derived: Derived) -> Callable[[Values], WorkingDay | None]:
+        source, by, unit, known = derived.shift, derived.by, derived.unit, self._shifts
+
+        def moved(values: Values) -> WorkingDay | None:
+            start = values[source]
+            if start is UNKNOWN:
+                return None
+            key = (start, by, unit)
+            if key not in known:
+                known[key] = shifted(self.program, date.fromisoformat(start), by, unit)
+            return known[key]
+
+        return moved
+
+
+class _Raw(dict[str, Way]):
+    """The way to what the file says on an input fact: the value, None or ABSENT."""
+
+    def __init__(self, vocabulary: Vocabulary, *, in_part: bool) -> None:
+        super().__init__()
+        self._vocabulary = vocabulary
+        self._subjects = f"{vocabulary.subjects}[]."
+        self._in_part = in_part
+
+    def __missing__(self, name: str) -> Way:
+        way = self[name] = _found(name.removeprefix(self._subjects).split("."), self._places(name))
+        return way
+
+    def plain(self) -> dict[str, Any]:
+        """Give the facts that only one key at one place can state, and null alone makes unknown; with `absent`."""
+        facts = self._vocabulary.facts.values()
+        asked = [fact for fact in facts if not fact.unknown_word and fact.assume is UNKNOWN]
+        return {fact.name: fact.absent for fact in asked if self._single(fact.name)}
+
+    def _single(self, name: str) -> bool:
+        plain = name.removeprefix(self._subjects)
+        return "." not in plain and self._places(name) == (["top"] if plain == name else ["subject"])
+
+    def _places(self, name: str) -> list[str]:
+        """Give where the fact may stand, the place that wins first."""
+        vocabulary = self._vocabulary
+        if name.startswith(self._subjects):
+            return ["subject"]
+        places = ["subject", "top"] if vocabulary.facts[name].per_model else ["top"]
+        if not self._in_part:
+            return places
+        if name.split(".", 1)[0] in (vocabulary.parts, *vocabulary.parts_forget):
+            return []
+        return ["part", *places] if f"{vocabulary.parts}[].{name}" in vocabulary.facts else places
+
+
+@once
+def ways_in_whole(program: Program) -> Ways:
+    """Give the ways for packages as a whole."""
+    return Ways(program, in_part=False)
+
+
+@once
+def ways_in_part(program: Program) -> Ways:
+    """Give the ways for one part of a mixed package."""
+    return Ways(program, in_part=True)
+
+
+def _found(path: Sequence[str], places: Sequence[str]) -> Way:
+    def way(values: Values) -> Any:
+        for place in places:
+            found = walk(getattr(values, place), path)
+            if found is not ABSENT:
+                return found
+        return ABSENT
+
+    return way
+
+
+def walk(place: Any, path: Iterable[str]) -> Any:
+    """Give what stands at `path` below `place`; None below null, ABSENT where a step is not there."""
+    here = place
+    for step in path:
+        if here is None:
+            return None
+        if step not in here:
+            return ABSENT
+        here = here[step]
+    return here
+
+
+def _given(fact: Fact, raw: Way) -> Way:
+    word = fact.unknown_word
+
+    def way(values: Values) -> Any:
+        found = raw(values)
+        if found is None or found is ABSENT or found == word:
+            return values.settle(fact, found)
+        return found
+
+    return way
+
+
+def _truth(check: Check) -> Way:
+    def way(values: Values) -> Any:
+        result = check(values.__getitem__)
+        return UNKNOWN if result is None else result
+
+    return way
+
+
+def _latest(names: tuple[str, ...]) -> Way:
+    def way(values: Values) -> Any:
+        days = [values[name] for name in names]
+        return UNKNOWN if UNKNOWN in days else max(days)
+
+    return way
+
+
+def _first(rules: Sequence[tuple[OutcomeRule | TierRule, str]], otherwise: str) -> Way:
+    """Give the word of the first true rule, OneOf while several may be the first."""
+    checks = [(rule.when.check, word) for rule, word in rules]
+
+    def way(values: Values) -> Any:
+        words = set()
+        for check, word in checks:
+            result = check(values.__getitem__)
+            if result is not False:
+                words.add(word)
+            if result is True:
+                break
+        else:
+            words.add(otherwise)
+        return words.pop() if len(words) == 1 else OneOf(frozenset(words))
+
+    return way
+
+
+def possible(rules: Iterable[R], value: Value) -> list[R]:
+    """Give the rules that may be the first true one."""
+    found: list[R] = []
+    for rule in rules:
+        result = rule.when.check(value)
+        if result is not False:
+            found.append(rule)
+        if result is True:
+            break
+    return found
+
+
+def shifted(program: Program, start: date, by: int, unit: str) -> WorkingDay:
+    """Move a day by working days, calendar months or calendar days; raises YearUnknown."""
+    if unit == "working_day":
+        return add_working_days(program.calendar, start, by)
+    return WorkingDay(add_months(start, by) if unit == "month" else start + timedelta(days=by), provisional=False)
