@@ -22,6 +22,10 @@ from roadworthy.law.view import View
 from roadworthy.law.vocabulary import Fact
 
 
+_OPEN = Outcome.OPEN
+_NOTHING: frozenset[str] = frozenset()
+
+
 @dataclass(frozen=True)
 class GateState:
     """One required gate: whether it is open, and the facts that keep it from being so."""
@@ -84,14 +88,16 @@ def assess(view: View) -> Judgement:
         lacking |= _needed(course, view)
     labels, tier, doubtful = (), None, not settled
     if upgrade:
-        labels = tuple(label for label, name in course.labels if value(name) is True)
-        undecided = {fact for _, name in course.labels if value(name) is UNKNOWN for fact in view.unknown(name)}
+        found = [(label, name, value(name)) for label, name in course.labels]
+        labels = tuple(label for label, _, true in found if true is True)
+        undecided = {fact for _, name, true in found if true is UNKNOWN for fact in view.unknown(name)}
         tier = value("tier")
         lacking |= undecided | view.unknown("tier")
         doubtful = not labels or bool(undecided) or isinstance(tier, OneOf)
     gates, undetermined = _gates(course, view)
-    lacking |= undetermined.union(*(g.missing for g in gates if g.missing))
-    states = [g.state for g in gates if g.state is not Outcome.OPEN]
+    closed = [gate for gate in gates if gate.state is not _OPEN]
+    lacking |= undetermined.union(*(gate.missing for gate in closed))
+    hold = [Outcome.HOLD] if doubtful or lacking else []
     return Judgement(
         view,
         settled,
@@ -99,8 +105,8 @@ def assess(view: View) -> Judgement:
         labels,
         None if isinstance(tier, OneOf) or tier == NO_TIER else tier,
         gates,
-        frozenset(_with_parents(view, lacking)),
-        strictest([*states, Outcome.HOLD if doubtful or lacking else Outcome.OPEN]),
+        frozenset(_with_parents(view, lacking)) if lacking else _NOTHING,
+        strictest([_OPEN, *hold, *(gate.state for gate in closed)]) if hold or closed else _OPEN,
     )
 
 
@@ -126,6 +132,7 @@ class _Course(NamedTuple):
     listed: Mapping[str, tuple[str, ...]]
     labels: tuple[tuple[str, str], ...]
     gates: tuple[_Gate, ...]
+    gates_under: Mapping[str, tuple[_Gate, ...]]
 
 
 @once
@@ -142,14 +149,16 @@ def course_of(program: Program) -> _Course:
             always.append(name)
         else:
             stated.append((fact, fact.needed.check))
+    gates = [
+        _Gate(g, frozenset(g.under), g.when.check, g.open.check, GateState(g, Outcome.OPEN)) for g in program.gates
+    ]
     return _Course(
         tuple(always),
         tuple(stated),
         {name: tuple(facts) for name, facts in listed.items()},
         tuple((label, f"label.{label}") for label in program.rules_of_label),
-        tuple(
-            _Gate(g, frozenset(g.under), g.when.check, g.open.check, GateState(g, Outcome.OPEN)) for g in program.gates
-        ),
+        tuple(gates),
+        {word: tuple(g for g in gates if word in g.under) for gate in gates for word in gate.under},
     )
 
 
@@ -170,16 +179,15 @@ def _gates(course: _Course, view: View) -> tuple[tuple[GateState, ...], set[str]
     """Judge every gate; also give the facts missing to know whether a gate is required."""
     value = view.value
     outcome = value("outcome")
-    words = outcome.values if isinstance(outcome, OneOf) else frozenset({outcome})
+    unsettled = outcome.values if isinstance(outcome, OneOf) else frozenset()
+    under = [g for g in course.gates if g.under & unsettled] if unsettled else course.gates_under.get(outcome, ())
     gates: list[GateState] = []
     undetermined: set[str] = set()
-    for gate, under, when, is_open, opened in course.gates:
-        if not under & words:
-            continue
+    for gate, words, when, is_open, opened in under:
         required = when(value)
         if required is None:
             undetermined |= missing(gate.when, view)
-        elif required and under >= words:
+        elif required and words >= unsettled:
             gates.append(opened if is_open(value) is True else _state(gate, view))
     return tuple(gates), undetermined
 

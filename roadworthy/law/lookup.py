@@ -15,6 +15,7 @@ ABSENT = object()
 
 R = TypeVar("R", OutcomeRule, TierRule)
 T = TypeVar("T")
+Sheet = dict[str, "str | Sheet"]  # the keys of an object, each the name of a fact or the sheet of a further object
 
 
 def once(make: Callable[[Program], T]) -> Callable[[Program], T]:
@@ -32,7 +33,7 @@ def once(make: Callable[[Program], T]) -> Callable[[Program], T]:
 
 
 class Values(dict[str, Any]):
-    """What each name is in one situation, worked out when first asked for.
+    """What each name is in one situation: plain facts read at once, all others worked out when first asked for.
 
     `changes` replace input facts, `readings` the cautious assumption on an unknown one; `assumed` collects the facts
     on which an assumption was used.
@@ -48,16 +49,23 @@ class Values(dict[str, Any]):
         readings: Mapping[str, Any],
     ) -> None:
         self.ways = ways_in_whole(program) if part is None else ways_in_part(program)
-        plain, subjects = self.ways.plain, f"{program.vocabulary.subjects}[]."
-        super().__init__(plain)
-        self.update({n: UNKNOWN if v is None else v for n, v in top.items() if n in plain})
-        self.update({n: UNKNOWN if v is None else v for k, v in subject.items() if (n := subjects + k) in plain})
-        self.update({n: v for n, v in changes.items() if n in program.vocabulary.facts})
+        super().__init__(self.ways.absent)
         self.top = top
         self.subject = subject
         self.part = part
         self.readings = readings
         self.assumed: set[str] = set()
+        for place, sheet in self.ways.sheets.items():
+            self._read(getattr(self, place) or {}, sheet)
+        self.update({name: value for name, value in changes.items() if name in program.vocabulary.facts})
+
+    def _read(self, place: Mapping[str, Any], sheet: Sheet) -> None:
+        for key, value in place.items():
+            name = sheet.get(key)
+            if isinstance(name, str):
+                self[name] = UNKNOWN if value is None else value
+            elif name is not None:  # an object; null leaves all of it unknown
+                self._read(dict.fromkeys(name) if value is None else value, name)
 
     def __missing__(self, name: str) -> Any:
         found = self[name] = self.ways[name](self)
@@ -86,7 +94,7 @@ class Ways(dict[str, Way]):
         super().__init__()
         self.program = program
         self.raw = _Raw(program.vocabulary, in_part=in_part)
-        self.plain = self.raw.plain()
+        self.absent, self.sheets = self.raw.sheets()
         self._shifts: dict[tuple[str, int, str], WorkingDay] = {}
 
     def __missing__(self, name: str) -> Way:
@@ -172,15 +180,21 @@ class _Raw(dict[str, Way]):
         way = self[name] = _found(name.removeprefix(self._subjects).split("."), self._places(name))
         return way
 
-    def plain(self) -> dict[str, Any]:
-        """Give the facts that only one key at one place can state, and null alone makes unknown; with `absent`."""
-        facts = self._vocabulary.facts.values()
-        asked = [fact for fact in facts if not fact.unknown_word and fact.assume is UNKNOWN]
-        return {fact.name: fact.absent for fact in asked if self._single(fact.name)}
+    def sheets(self) -> tuple[dict[str, Any], dict[str, Sheet]]:
+        """Give what absence makes of each plain fact, and where they stand, the place that wins last.
 
-    def _single(self, name: str) -> bool:
-        plain = name.removeprefix(self._subjects)
-        return "." not in plain and self._places(name) == (["top"] if plain == name else ["subject"])
+        Plain are facts that only null makes unknown and on which nothing is assumed.
+        """
+        absent: dict[str, Any] = {}
+        sheets: dict[str, Sheet] = {"top": {}, "subject": {}, "part": {}}
+        for name, fact in self._vocabulary.facts.items():
+            local = name.removeprefix(self._subjects)
+            if "[]" in local or fact.type in ("object", "any") or fact.unknown_word or fact.assume is not UNKNOWN:
+                continue
+            absent[name] = fact.absent
+            for place in self._places(name):
+                _plant(sheets[place], local.split("."), name)
+        return absent, sheets
 
     def _places(self, name: str) -> list[str]:
         """Give where the fact may stand, the place that wins first."""
@@ -216,6 +230,16 @@ def _found(path: Sequence[str], places: Sequence[str]) -> Way:
         return ABSENT
 
     return way
+
+
+def _plant(sheet: Sheet, path: Sequence[str], name: str) -> None:
+    *steps, last = path
+    for step in steps:
+        below = sheet.setdefault(step, {})
+        if isinstance(below, str):
+            raise TypeError
+        sheet = below
+    sheet[last] = name
 
 
 def walk(place: Any, path: Iterable[str]) -> Any:
