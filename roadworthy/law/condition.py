@@ -154,15 +154,13 @@ def _missing_in_test(test: Test, facts: Facts) -> frozenset[str]:
 
 def decisive(condition: Condition, facts: Facts) -> list[Test]:
     """Give the comparisons that made the result what it is, looked through computed yes/no facts."""
-    match condition:
-        case Test(fact):
-            inner = facts.condition_of(fact)
-            return [condition] if inner is None else decisive(inner, facts)
-        case Not(part):
-            return decisive(part, facts)
-        case AllOf(parts) | AnyOf(parts):
-            result = truth(condition, facts)
-            return [test for part in parts if truth(part, facts) is result for test in decisive(part, facts)]
+    if isinstance(condition, Test):
+        inner = facts.condition_of(condition.fact)
+        return [condition] if inner is None else decisive(inner, facts)
+    if isinstance(condition, Not):
+        return decisive(condition.part, facts)
+    result = truth(condition, facts)
+    return [test for part in condition.parts if truth(part, facts) is result for test in decisive(part, facts)]
 
 
 def steps(condition: Condition, facts: Facts, *, wanted: bool = True) -> list[tuple[str, Any]]:

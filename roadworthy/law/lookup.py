@@ -5,7 +5,8 @@ from datetime import date, timedelta
 from typing import Any, TypeVar
 
 from roadworthy.law.calendar import WorkingDay, add_months, add_working_days
-from roadworthy.law.compiled import UNKNOWN, Check, OneOf, Value, fold
+from roadworthy.law.compiled import UNKNOWN, Check, OneOf, Value
+from roadworthy.law.condition import AnyOf, Condition
 from roadworthy.law.model import UPGRADE, OutcomeRule, TierRule
 from roadworthy.law.packs import Program
 from roadworthy.law.vocabulary import Derived, Fact, Vocabulary
@@ -95,6 +96,7 @@ class Ways(dict[str, Way]):
         self.program = program
         self.raw = _Raw(program.vocabulary, in_part=in_part)
         self.absent, self.sheets = self.raw.sheets()
+        self.conditions = _Conditions(program)
         self._shifts: dict[tuple[str, int, str], WorkingDay] = {}
 
     def __missing__(self, name: str) -> Way:
@@ -114,9 +116,8 @@ class Ways(dict[str, Way]):
         if name.startswith("option."):
             choice = program.choices[name[7:]]
             return lambda _: choice
-        if name.startswith("label."):
-            return _truth(fold(tuple(r.when.check for r in program.rules_of_label.get(name[6:], ())), stop=True))
-        return lambda _: UNKNOWN
+        behind = self.conditions[name]
+        return _truth(behind.check) if behind else lambda _: UNKNOWN
 
     def _derived(self, derived: Derived) -> Way:
         if derived.when is not None:
@@ -165,6 +166,23 @@ class Ways(dict[str, Way]):
             return known[key]
 
         return moved
+
+
+class _Conditions(dict[str, Condition | None]):
+    """The condition behind each computed yes/no fact and each label, None behind any other name."""
+
+    def __init__(self, program: Program) -> None:
+        super().__init__()
+        self._program = program
+
+    def __missing__(self, name: str) -> Condition | None:
+        derived, found = self._program.vocabulary.derived.get(name), None
+        if derived is not None:
+            found = derived.when
+        elif name.startswith("label."):
+            found = AnyOf(tuple(rule.when for rule in self._program.rules_of_label.get(name[6:], ())))
+        self[name] = found
+        return found
 
 
 class _Raw(dict[str, Way]):

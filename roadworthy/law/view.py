@@ -6,7 +6,7 @@ from itertools import chain
 from typing import Any
 
 from roadworthy.law.calendar import YearUnknown
-from roadworthy.law.condition import UNKNOWN, AnyOf, Condition, Facts, OneOf, missing
+from roadworthy.law.condition import UNKNOWN, Condition, Facts, OneOf, missing
 from roadworthy.law.lookup import ABSENT, NO_TIER, Values, possible, shifted
 from roadworthy.law.model import OutcomeRule, TierRule
 from roadworthy.law.packs import Program
@@ -42,12 +42,7 @@ class View:
 
     def condition_of(self, name: str) -> Condition | None:
         """Give the condition of a computed yes/no fact or of a label."""
-        derived = self.program.vocabulary.derived.get(name)
-        if derived is not None:
-            return derived.when
-        if name.startswith("label."):
-            return AnyOf(tuple(r.when for r in self.program.rules_of_label.get(name[6:], ())))
-        return None
+        return self.values.ways.conditions[name]
 
     def alternatives(self, name: str) -> tuple[Any, ...]:
         """Give the domain of an input fact when it is small."""
