@@ -70,7 +70,10 @@ def bare(given: Mapping[str, Any]) -> Told:
         ("MAP", not given["data_used_by_driving_automation"] or given["survey_approval_held"]),
         ("SAMR", not model["sold"] or samr["state"] == "valid"),
         ("SAMR-LEAD", not model["sold"] or (given["planned_release"] >= earliest and not provisional)),
-        ("VULN", not get("vulnerability_fixed", False) or (get("vulnerability_reported") and get("notice_text_checked"))),
+        (
+            "VULN",
+            not get("vulnerability_fixed", False) or (get("vulnerability_reported") and get("notice_text_checked")),
+        ),
         ("CYB", not get("vulnerability_exploited", False) or given["cyber_incident_reported"]),
         ("SAFETY-POLICY", not given["company_safety_policy"] or not given["weakens_driver_monitoring"]),
     )
@@ -243,12 +246,9 @@ GATES: Mapping[str, Callable[[Used, Mapping[str, bool], str | None], Any]] = {
         not classes["automated_driving"] or (see("ads_permission_granted") and see("ads_odd_inside_permit"))
     ),
     "RECALL": lambda see, classes, _: (
-        not classes["recall"]
-        or (see("recall_plan_filed") and see("sellers_told") and see("production_sale_stopped"))
+        not classes["recall"] or (see("recall_plan_filed") and see("sellers_told") and see("production_sale_stopped"))
     ),
-    "PROD": lambda see, classes, _: (
-        not (classes["recall"] and classes["parameters"]) or see("change_permit_granted")
-    ),
+    "PROD": lambda see, classes, _: not (classes["recall"] and classes["parameters"]) or see("change_permit_granted"),
     "COP": lambda see, _, __: see("target_models", 0, "sold") or see("production_consistency_checked"),
     "MAP": lambda see, _, __: not see("data_used_by_driving_automation") or see("survey_approval_held"),
     "SAMR": lambda see, _, __: not see("target_models", 0, "sold") or see("filings", "samr_record", "state") == "valid",

@@ -8,7 +8,7 @@ beforehand, and it speaks of upgrades only. Unknown facts are null there; a tabl
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from itertools import product
+from itertools import chain, product
 from typing import Any
 
 import zen
@@ -46,21 +46,21 @@ class Table:
     def _inlined(self, condition: Condition) -> Condition:
         """Write labels, tiers and the outcome out, since one table cannot read its own results."""
         match condition:
-            case AllOf(parts):
-                return AllOf(tuple(map(self._inlined, parts)))
-            case AnyOf(parts):
-                return AnyOf(tuple(map(self._inlined, parts)))
+            case AllOf(parts) | AnyOf(parts):
+                return type(condition)(tuple(map(self._inlined, parts)))
             case Not(part):
                 return Not(self._inlined(part))
             case Test("outcome", _, operand):
                 return AllOf(()) if operand == "upgrade" else AnyOf(())
             case Test("tier", _, operand):
                 return AnyOf(tuple(self._first(tier) for tier in operand))
-            case Test(fact, _, operand) if fact.startswith("label."):
-                rules = self._program.rules_of_label[fact[6:]]
-                label = AnyOf(tuple(self._inlined(rule.when) for rule in rules))
-                return label if operand else Not(label)
+            case Test(fact) if fact.startswith("label."):
+                return self._label(condition)
         return condition
+
+    def _label(self, test: Test) -> Condition:
+        label = AnyOf(tuple(self._inlined(rule.when) for rule in self._program.rules_of_label[test.fact[6:]]))
+        return label if test.operand else Not(label)
 
     def _first(self, tier: str) -> Condition:
         rules = self._program.tiers
@@ -76,7 +76,7 @@ def told(outs: Iterable[Mapping[str, str]]) -> tuple[list[str], str | None, list
         found[kind].append(word)
     return (
         list(dict.fromkeys(found["label"])),
-        found["tier"][0] or None,
+        next(iter(found["tier"]), "") or None,
         [token for token in dict.fromkeys(found["need"]) if token not in found["met"]],
     )
 
@@ -104,7 +104,7 @@ def _rows(condition: Condition, *, wanted: bool = True) -> list[list[Literal]]:
             each = [_rows(part, wanted=wanted) for part in parts]
             if isinstance(condition, AnyOf) is wanted:
                 return [row for rows in each for row in rows]
-            return [sum(chosen, []) for chosen in product(*each)]
+            return [list(chain.from_iterable(chosen)) for chosen in product(*each)]
 
 
 def _table(rows: list[tuple[str, list[Literal]]], names: list[str]) -> dict[str, Any]:

@@ -21,7 +21,6 @@ from roadworthy.law.packs import Program
 from roadworthy.law.view import View
 from roadworthy.law.vocabulary import Fact
 
-
 _OPEN = Outcome.OPEN
 _NOTHING: frozenset[str] = frozenset()
 
@@ -86,7 +85,8 @@ def assess(view: View) -> Judgement:
     lacking = set(view.unknown("outcome"))
     if upgrade or not settled:
         lacking |= _needed(course, view)
-    labels, tier, doubtful = (), None, not settled
+    labels: tuple[str, ...] = ()
+    tier, doubtful = None, not settled
     if upgrade:
         found = [(label, name, value(name)) for label, name in course.labels]
         labels = tuple(label for label, _, true in found if true is True)
@@ -139,13 +139,15 @@ class _Course(NamedTuple):
 def course_of(program: Program) -> _Course:
     """Prepare the program's rules and its vocabulary's needs."""
     vocabulary = program.vocabulary
-    always, stated, listed = [], [], {}
+    always: list[str] = []
+    stated: list[tuple[Fact, Check]] = []
+    listed: dict[str, list[str]] = {}
     for name, fact in vocabulary.facts.items():
         if fact.needed is None:
             continue
         if "[]" in name and not name.startswith(f"{vocabulary.subjects}[]"):
             listed.setdefault(name.split("[]", 1)[0], []).append(name)
-        elif fact.needed == ALWAYS and fact.absent is UNKNOWN and fact.assume is UNKNOWN:
+        elif fact.needed == ALWAYS and fact.absent is fact.assume is UNKNOWN and fact.type not in ("list", "any"):
             always.append(name)
         else:
             stated.append((fact, fact.needed.check))
@@ -165,7 +167,7 @@ def course_of(program: Program) -> _Course:
 def _needed(course: _Course, view: View) -> set[str]:
     """Give the facts that are always needed (or whose condition for being needed holds) and are not known."""
     value = view.value
-    lacking = {name for name in course.always if (found := value(name)) is UNKNOWN or found is None or found == []}
+    lacking = {name for name in course.always if (found := value(name)) is UNKNOWN or found is None}
     for fact, needed in course.stated:
         if needed(value) is not False and (value(fact.name) is UNKNOWN or view.stated(fact) in (None, [])):
             lacking.add(fact.name)

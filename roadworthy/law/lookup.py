@@ -7,16 +7,15 @@ from typing import Any, TypeVar
 from roadworthy.law.calendar import WorkingDay, add_months, add_working_days
 from roadworthy.law.compiled import UNKNOWN, Check, OneOf, Value
 from roadworthy.law.condition import AnyOf, Condition
-from roadworthy.law.model import UPGRADE, OutcomeRule, TierRule
+from roadworthy.law.model import UPGRADE, OutcomeRule, Rule, TierRule
 from roadworthy.law.packs import Program
-from roadworthy.law.vocabulary import Derived, Fact, Vocabulary
+from roadworthy.law.places import ABSENT, Places, Raw, Sheet, walk
+from roadworthy.law.vocabulary import Derived, Fact
 
 NO_TIER = "none"
-ABSENT = object()
 
-R = TypeVar("R", OutcomeRule, TierRule)
+R = TypeVar("R", bound=Rule)
 T = TypeVar("T")
-Sheet = dict[str, "str | Sheet"]  # the keys of an object, each the name of a fact or the sheet of a further object
 
 
 def once(make: Callable[[Program], T]) -> Callable[[Program], T]:
@@ -56,17 +55,22 @@ class Values(dict[str, Any]):
         self.part = part
         self.readings = readings
         self.assumed: set[str] = set()
-        for place, sheet in self.ways.sheets.items():
-            self._read(getattr(self, place) or {}, sheet)
-        self.update({name: value for name, value in changes.items() if name in program.vocabulary.facts})
+        sheets = self.ways.sheets
+        self._read(top, sheets["top"])
+        self._read(subject, sheets["subject"])
+        if part is not None:
+            self._read(part, sheets["part"])
+        if changes:
+            self.update({name: value for name, value in changes.items() if name in program.vocabulary.facts})
 
     def _read(self, place: Mapping[str, Any], sheet: Sheet) -> None:
+        names, below = sheet
         for key, value in place.items():
-            name = sheet.get(key)
-            if isinstance(name, str):
-                self[name] = UNKNOWN if value is None else value
-            elif name is not None:  # an object; null leaves all of it unknown
-                self._read(dict.fromkeys(name) if value is None else value, name)
+            if key in names:
+                self[names[key]] = UNKNOWN if value is None else value
+            elif key in below:  # null for an object leaves all of it unknown
+                inner = below[key]
+                self._read(dict.fromkeys((*inner.names, *inner.below)) if value is None else value, inner)
 
     def __missing__(self, name: str) -> Any:
         found = self[name] = self.ways[name](self)
@@ -94,7 +98,7 @@ class Ways(dict[str, Way]):
     def __init__(self, program: Program, *, in_part: bool) -> None:
         super().__init__()
         self.program = program
-        self.raw = _Raw(program.vocabulary, in_part=in_part)
+        self.raw = Places(program.vocabulary, in_part=in_part)
         self.absent, self.sheets = self.raw.sheets()
         self.conditions = _Conditions(program)
         self._shifts: dict[tuple[str, int, str], WorkingDay] = {}
@@ -185,48 +189,6 @@ class _Conditions(dict[str, Condition | None]):
         return found
 
 
-class _Raw(dict[str, Way]):
-    """The way to what the file says on an input fact: the value, None or ABSENT."""
-
-    def __init__(self, vocabulary: Vocabulary, *, in_part: bool) -> None:
-        super().__init__()
-        self._vocabulary = vocabulary
-        self._subjects = f"{vocabulary.subjects}[]."
-        self._in_part = in_part
-
-    def __missing__(self, name: str) -> Way:
-        way = self[name] = _found(name.removeprefix(self._subjects).split("."), self._places(name))
-        return way
-
-    def sheets(self) -> tuple[dict[str, Any], dict[str, Sheet]]:
-        """Give what absence makes of each plain fact, and where they stand, the place that wins last.
-
-        Plain are facts that only null makes unknown and on which nothing is assumed.
-        """
-        absent: dict[str, Any] = {}
-        sheets: dict[str, Sheet] = {"top": {}, "subject": {}, "part": {}}
-        for name, fact in self._vocabulary.facts.items():
-            local = name.removeprefix(self._subjects)
-            if "[]" in local or fact.type in ("object", "any") or fact.unknown_word or fact.assume is not UNKNOWN:
-                continue
-            absent[name] = fact.absent
-            for place in self._places(name):
-                _plant(sheets[place], local.split("."), name)
-        return absent, sheets
-
-    def _places(self, name: str) -> list[str]:
-        """Give where the fact may stand, the place that wins first."""
-        vocabulary = self._vocabulary
-        if name.startswith(self._subjects):
-            return ["subject"]
-        places = ["subject", "top"] if vocabulary.facts[name].per_model else ["top"]
-        if not self._in_part:
-            return places
-        if name.split(".", 1)[0] in (vocabulary.parts, *vocabulary.parts_forget):
-            return []
-        return ["part", *places] if f"{vocabulary.parts}[].{name}" in vocabulary.facts else places
-
-
 @once
 def ways_in_whole(program: Program) -> Ways:
     """Give the ways for packages as a whole."""
@@ -239,40 +201,7 @@ def ways_in_part(program: Program) -> Ways:
     return Ways(program, in_part=True)
 
 
-def _found(path: Sequence[str], places: Sequence[str]) -> Way:
-    def way(values: Values) -> Any:
-        for place in places:
-            found = walk(getattr(values, place), path)
-            if found is not ABSENT:
-                return found
-        return ABSENT
-
-    return way
-
-
-def _plant(sheet: Sheet, path: Sequence[str], name: str) -> None:
-    *steps, last = path
-    for step in steps:
-        below = sheet.setdefault(step, {})
-        if isinstance(below, str):
-            raise TypeError
-        sheet = below
-    sheet[last] = name
-
-
-def walk(place: Any, path: Iterable[str]) -> Any:
-    """Give what stands at `path` below `place`; None below null, ABSENT where a step is not there."""
-    here = place
-    for step in path:
-        if here is None:
-            return None
-        if step not in here:
-            return ABSENT
-        here = here[step]
-    return here
-
-
-def _given(fact: Fact, raw: Way) -> Way:
+def _given(fact: Fact, raw: Raw) -> Way:
     word = fact.unknown_word
 
     def way(values: Values) -> Any:

@@ -7,9 +7,10 @@ from typing import Any
 
 from roadworthy.law.calendar import YearUnknown
 from roadworthy.law.condition import UNKNOWN, Condition, Facts, OneOf, missing
-from roadworthy.law.lookup import ABSENT, NO_TIER, Values, possible, shifted
+from roadworthy.law.lookup import NO_TIER, Values, possible, shifted
 from roadworthy.law.model import OutcomeRule, TierRule
 from roadworthy.law.packs import Program
+from roadworthy.law.places import ABSENT
 from roadworthy.law.vocabulary import Derived, Fact
 
 
