@@ -3,6 +3,7 @@
 A check takes the way to a fact's value (`facts.value`) and gives true, false, or None when a needed fact is not known.
 """
 
+import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -30,12 +31,12 @@ class OneOf:
 
 
 OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
-    "eq": lambda value, operand: bool(value == operand),
-    "ne": lambda value, operand: bool(value != operand),
-    "ge": lambda value, operand: bool(value >= operand),
-    "gt": lambda value, operand: bool(value > operand),
-    "le": lambda value, operand: bool(value <= operand),
-    "lt": lambda value, operand: bool(value < operand),
+    "eq": operator.eq,
+    "ne": operator.ne,
+    "ge": operator.ge,
+    "gt": operator.gt,
+    "le": operator.le,
+    "lt": operator.lt,
     "in": lambda value, operand: value in operand,
     "intersects": lambda value, operand: any(item in operand for item in value),
     "empty": lambda value, operand: (value is None or value == []) == operand,
@@ -47,7 +48,10 @@ def comparison(fact: str, op: str, operand: Any) -> Check:
     compare = OPERATORS[op]
 
     def check(value: Value) -> Truth:
-        return _compared(compare, value(fact), operand)
+        found = value(fact)
+        if found is UNKNOWN or found.__class__ is OneOf:
+            return _compared(compare, found, operand)
+        return compare(found, operand)
 
     def equal(value: Value) -> Truth:  # nearly every test of the law, so worth the shortest way
         found = value(fact)

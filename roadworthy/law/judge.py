@@ -123,12 +123,13 @@ class _Gate(NamedTuple):
 class _Course(NamedTuple):
     """What there is to ask of any view under one program.
 
-    `always` are the needed facts for which only a value counts, `stated` those which also must be said aloud (with
-    the condition under which they are needed), `listed` the needed facts of each list's entries.
+    `always` are the facts always needed that only lack when unknown; `stated` all others, with the condition under
+    which they are needed, and whether they must be said aloud although absence means something; `listed` the needed
+    facts of each list's entries.
     """
 
     always: tuple[str, ...]
-    stated: tuple[tuple[Fact, Check], ...]
+    stated: tuple[tuple[Fact, Check, bool], ...]
     listed: Mapping[str, tuple[str, ...]]
     labels: tuple[tuple[str, str], ...]
     gates: tuple[_Gate, ...]
@@ -140,17 +141,19 @@ def course_of(program: Program) -> _Course:
     """Prepare the program's rules and its vocabulary's needs."""
     vocabulary = program.vocabulary
     always: list[str] = []
-    stated: list[tuple[Fact, Check]] = []
+    stated: list[tuple[Fact, Check, bool]] = []
     listed: dict[str, list[str]] = {}
     for name, fact in vocabulary.facts.items():
         if fact.needed is None:
             continue
         if "[]" in name and not name.startswith(f"{vocabulary.subjects}[]"):
             listed.setdefault(name.split("[]", 1)[0], []).append(name)
-        elif fact.needed == ALWAYS and fact.absent is fact.assume is UNKNOWN and fact.type not in ("list", "any"):
+            continue
+        aloud = fact.absent is not UNKNOWN or fact.assume is not UNKNOWN
+        if fact.needed == ALWAYS and not aloud and fact.type not in ("list", "any"):
             always.append(name)
         else:
-            stated.append((fact, fact.needed.check))
+            stated.append((fact, fact.needed.check, aloud))
     gates = [
         _Gate(g, frozenset(g.under), g.when.check, g.open.check, GateState(g, Outcome.OPEN)) for g in program.gates
     ]
@@ -168,8 +171,11 @@ def _needed(course: _Course, view: View) -> set[str]:
     """Give the facts that are always needed (or whose condition for being needed holds) and are not known."""
     value = view.value
     lacking = {name for name in course.always if (found := value(name)) is UNKNOWN or found is None}
-    for fact, needed in course.stated:
-        if needed(value) is not False and (value(fact.name) is UNKNOWN or view.stated(fact) in (None, [])):
+    for fact, needed, aloud in course.stated:
+        if needed(value) is False:
+            continue
+        found = value(fact.name)
+        if found is UNKNOWN or (view.stated(fact) if aloud else found) in (None, []):
             lacking.add(fact.name)
     for name, facts in course.listed.items():
         for entry in view.entries(name) or []:

@@ -98,8 +98,8 @@ class Ways(dict[str, Way]):
     def __init__(self, program: Program, *, in_part: bool) -> None:
         super().__init__()
         self.program = program
-        self.raw = Places(program.vocabulary, in_part=in_part)
-        self.absent, self.sheets = self.raw.sheets()
+        self.places = Places(program.vocabulary, in_part=in_part)
+        self.absent, self.sheets = self.places.sheets()
         self.conditions = _Conditions(program)
         self._shifts: dict[tuple[str, int, str], WorkingDay] = {}
 
@@ -110,7 +110,7 @@ class Ways(dict[str, Way]):
     def _way(self, name: str) -> Way:
         program, vocabulary = self.program, self.program.vocabulary
         if name in vocabulary.facts:
-            return _given(vocabulary.facts[name], self.raw[name])
+            return _given(vocabulary.facts[name], self.places[name])
         if name in vocabulary.derived:
             return self._derived(vocabulary.derived[name])
         if name == "outcome":
@@ -148,12 +148,13 @@ class Ways(dict[str, Way]):
 
     def of_entry(self, values: Values, name: str, entry: Mapping[str, Any]) -> Value:
         """Give the way to a fact of one entry of the list `name`; any other name is that of the model."""
-        prefix, facts = f"{name}[].", self.program.vocabulary.facts
+        inside = self.places.entries[name]
 
         def value(wanted: str) -> Any:
-            if not wanted.startswith(prefix):
+            if wanted not in inside:
                 return values[wanted]
-            return values.settle(facts[wanted], walk(entry, wanted.removeprefix(prefix).split(".")))
+            fact, path = inside[wanted]
+            return values.settle(fact, walk(entry, path))
 
         return value
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from roadworthy.law.compiled import UNKNOWN
-from roadworthy.law.vocabulary import Vocabulary
+from roadworthy.law.vocabulary import Fact, Vocabulary
 
 ABSENT = object()
 
@@ -42,6 +42,15 @@ class Places(dict[str, Raw]):
         self._vocabulary = vocabulary
         self._subjects = f"{vocabulary.subjects}[]."
         self._in_part = in_part
+        self.entries: dict[
+            str, dict[str, tuple[Fact, list[str]]]
+        ] = {}  # each list's facts, and their paths in an entry
+        for name, fact in vocabulary.facts.items():
+            if fact.type == "list":
+                self.entries.setdefault(name, {})
+            elif "[]." in name:
+                within, local = name.split("[].", 1)
+                self.entries.setdefault(within, {})[name] = fact, local.split(".")
 
     def __missing__(self, name: str) -> Raw:
         way = self[name] = _found(name.removeprefix(self._subjects).split("."), self._places(name))

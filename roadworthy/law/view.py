@@ -83,7 +83,7 @@ class View:
         """Give what the file (or a change) says, None when it says nothing."""
         if fact.name in self.changes:
             return self.changes[fact.name]
-        raw = self.values.ways.raw[fact.name](self.values)
+        raw = self.values.ways.places[fact.name](self.values)
         return None if raw is ABSENT else raw
 
     def entries(self, name: str) -> list["Entry"] | None:
