@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from itertools import product
 from typing import Any
 
-from roadworthy.law import load_calendar
-from roadworthy.law.packs import Packs, Program
+from roadworthy.law.calendar import load_calendars
+from roadworthy.law.packs import Packs, Program, Texts
 from roadworthy.law.parse import read_pack
 from roadworthy.law.vocabulary import read_vocabulary
 
@@ -33,6 +33,7 @@ def program() -> Program:
         "schema": "vocabulary/1",
         "id": "four",
         "version": "1",
+        "about": "upgrade",
         "subjects": {"list": "target_models", "key": "code"},
         "parts": {"list": "items", "forget": []},
         "facts": {name: {**fact, **_BOTH, "source": "declared"} for name, fact in _FACTS.items()},
@@ -40,9 +41,16 @@ def program() -> Program:
         "specimen": {},
     }
     labels = [{"id": n, "label": n, "cites": ["C"], "title": _BOTH, "when": when} for n, when in _RULES.items()]
-    head = {"schema": "rulepack/1", "id": "four", "version": "1", "title": _BOTH, "jurisdiction": "CN"}
+    head = {
+        "schema": "rulepack/1",
+        "id": "four",
+        "version": "1",
+        "title": _BOTH,
+        "jurisdiction": "CN",
+        "about": "upgrade",
+    }
     pack = read_pack({**head, "status": "draft", "verified_by": None, "labels": labels}, "four")
-    return Packs(read_vocabulary(vocabulary, "four"), load_calendar(), (pack,), {}).all
+    return Packs(read_vocabulary({"four": vocabulary}), load_calendars(), (pack,), {}, Texts({}, {})).all
 
 
 def workload() -> list[dict[str, Any]]:

@@ -63,7 +63,7 @@ def model_row(
         "gates_open": [gate_row(packs, g) for g in found.gates if g.state is Outcome.OPEN],
         "gates_blocked": [gate_row(packs, g) for g in found.closed],
         "what_would_change": flips,
-        "warnings": [_warning_row(packs, rule) for rule in program.warnings if truth(rule.when, found.view) is True],
+        "warnings": [warning_row(packs, rule) for rule in program.warnings if truth(rule.when, found.view) is True],
         "fired": fired,
         "not_fired": not_fired,
     }
@@ -96,7 +96,8 @@ def _reason(state: GateState) -> Text:
     return Text(f"尚不清楚:{names}", f"not known yet: {names}")
 
 
-def _warning_row(packs: Packs, rule: WarningRule) -> dict[str, Any]:
+def warning_row(packs: Packs, rule: WarningRule) -> dict[str, Any]:
+    """Write one warning; `text` is the English of `texts`."""
     return {
         "rule": rule.id,
         "text": rule.text.en,

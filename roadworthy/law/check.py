@@ -1,20 +1,21 @@
 """Load-time checks over a whole set of packs: every name known, every test of the right type, every date possible."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
+from difflib import get_close_matches
 
 from roadworthy.kernel.errors import Unusable
 from roadworthy.law.condition import Condition, FactRef, Test, facts_in, tests_of
 from roadworthy.law.facts import check_facts
-from roadworthy.law.fields import PackRefused
-from roadworthy.law.model import UPGRADE, Gate, Pack, Rule, TimerRule
-from roadworthy.law.packs import Packs
-from roadworthy.law.parse import effective
+from roadworthy.law.fields import PackRefused, Place
+from roadworthy.law.model import UPGRADE, Duty, Gate, Pack, Rule
+from roadworthy.law.packs import Packs, Texts
+from roadworthy.law.parse import BASES, effective
 from roadworthy.law.view import NO_TIER
-from roadworthy.law.vocabulary import ORDERED, Derived
+from roadworthy.law.vocabulary import ORDERED, Derived, Vocabulary
 
+_KINDS = ("outcomes", "labels", "tiers", "gates", "deferrals", "warnings", "duties", "follow_ups")
 _OPS_OF = {
     "bool": ("eq", "ne"),
     "enum": ("eq", "ne", "in"),
@@ -24,38 +25,54 @@ _OPS_OF = {
 }
 
 
-def check_names(packs: tuple[Pack, ...]) -> None:
+def check_names(packs: Sequence[Pack]) -> None:
     """Refuse two packs, instruments, clauses, questions or rules of the same id."""
-    for kind, ids in {
-        "pack": [p.id for p in packs],
-        "instrument": [i for p in packs for i in p.instruments],
-        "clause": [c for p in packs for c in p.clauses],
-        "ambiguity": [a for p in packs for a in p.ambiguities],
-        "rule": [f"{type(r).__name__} {r.id}" for p in packs for r in p.rules],
-    }.items():
-        twice = sorted(name for name, count in Counter(ids).items() if count > 1)
-        if twice:
-            raise PackRefused(f"{kind} {twice[0]} stands twice; rename or remove one of them.")
+    _once("pack", [(p.id, Place(p.id)) for p in packs])
+    _once("instrument", [(i, Place(p.id)) for p in packs for i in p.instruments])
+    _once("clause", [(c.id, c.place) for p in packs for c in p.clauses.values()])
+    _once("ambiguity", [(a, Place(p.id)) for p in packs for a in p.ambiguities])
+    _once("rule", [(f"{type(r).__name__} {r.id}", r.place) for p in packs for r in p.rules])
 
 
-def with_dates(pack: Pack, packs: Packs) -> Pack:
+def _once(kind: str, named: Iterable[tuple[str, Place]]) -> None:
+    seen: set[str] = set()
+    for name, place in named:
+        if name in seen:
+            en = f"{kind} {name} stands twice; rename or remove one of them"
+            raise PackRefused(place, en, f"{name}重复出现,请改名或删除一处")
+        seen.add(name)
+
+
+def texts_of(packs: Sequence[Pack]) -> Texts:
+    """Gather the legal texts of all packs; refuse a clause of an instrument that no pack declares."""
+    instruments = {i.id: i for pack in packs for i in pack.instruments.values()}
+    clauses = {c.id: c for pack in packs for c in pack.clauses.values()}
+    for clause in clauses.values():
+        if clause.instrument not in instruments:
+            en = f"unknown instrument {clause.instrument!r}; declare it"
+            raise PackRefused(clause.place, en, f"文件{clause.instrument!r}未声明,请声明")
+    return Texts(instruments, clauses)
+
+
+def with_dates(pack: Pack, texts: Texts) -> Pack:
     """Give the pack with every rule dated; refuse unknown clauses and rules dated outside their instruments."""
 
     def dated(rules: Iterable[Rule]) -> tuple[Rule, ...]:
-        return tuple(replace(rule, since=_since(rule, pack, packs)) for rule in rules)
+        return tuple(replace(rule, since=_since(rule, texts)) for rule in rules)
 
-    kinds = ("outcomes", "labels", "tiers", "gates", "deferrals", "warnings", "timers")
-    return replace(pack, **{kind: dated(getattr(pack, kind)) for kind in kinds})  # type: ignore[arg-type]  # same kinds
+    return replace(pack, **{kind: dated(getattr(pack, kind)) for kind in _KINDS})  # type: ignore[arg-type]  # same kinds
 
 
-def _since(rule: Rule, pack: Pack, packs: Packs) -> date:
+def _since(rule: Rule, texts: Texts) -> date:
     for clause in rule.cites:
-        if clause not in packs.clauses:
-            raise PackRefused(f"{pack.id}: {rule.id}: cites {clause}, which no pack declares; declare the clause.")
-    instruments = [packs.instruments[packs.clauses[c].instrument] for c in rule.cites]
+        if clause not in texts.clauses:
+            en = f"cites {clause}, which no pack declares; declare the clause"
+            raise PackRefused(rule.place, en, f"引用了未声明的条款{clause},请声明")
+    instruments = [texts.instruments[texts.clauses[c].instrument] for c in rule.cites]
     if isinstance(rule, Gate) and not facts_in(rule.when) and all(i.kind == "draft" for i in instruments):
-        raise PackRefused(f"{pack.id}: {rule.id}: rests on drafts only and has no condition; make it opt-in.")
-    return effective(rule, instruments, f"{pack.id}: {rule.id}")
+        en = "rests on drafts only and has no condition; make it opt-in"
+        raise PackRefused(rule.place, en, "仅依据征求意见稿且无条件,请改为企业自选")
+    return effective(rule, instruments)
 
 
 def check_meaning(packs: Packs) -> None:
@@ -63,18 +80,20 @@ def check_meaning(packs: Packs) -> None:
     types = Types(packs)
     vocabulary = packs.vocabulary
     for derived in vocabulary.derived.values():
-        _check_derived(derived, types, vocabulary.id)
+        _check_derived(derived, types, Place(vocabulary.id, what=derived.name))
     for fact in vocabulary.facts.values():
         if fact.needed is not None:
-            types.check(fact.needed, f"{vocabulary.id}: {fact.name}")
+            types.check(fact.needed, Place(vocabulary.id, what=fact.name))
+    _check_bases(vocabulary, types)
     _check_cycles(packs)
     for pack in packs.packs:
         for rule in pack.rules:
-            _check_rule(rule, types, f"{pack.id}: {rule.id}")
+            _check_rule(rule, types, packs)
     try:
         check_facts(vocabulary.specimen, vocabulary)
     except Unusable as error:
-        raise PackRefused(f"{vocabulary.id}: specimen: {error.message}") from error
+        en = f"specimen: {error.message.rstrip('.')}"
+        raise PackRefused(Place(vocabulary.id), en, f"样例有误({error.message.rstrip('.')})") from error
 
 
 class Types:
@@ -96,28 +115,36 @@ class Types:
         self.types[name] = "enum"
         self.domains[name] = tuple(dict.fromkeys(words))
 
-    def check(self, condition: Condition, place: str) -> None:
+    def check(self, condition: Condition, place: Place) -> None:
         """Refuse a condition that could not be evaluated."""
         for test in tests_of(condition):
             for name in facts_in(test):
                 if name not in self.types:
-                    raise PackRefused(f"{place}: unknown fact {name!r}; declare it in the vocabulary.")
+                    en = f"unknown fact {name!r}{self._nearest(name)}; declare it in the vocabulary"
+                    raise PackRefused(place, en, f"未知事实{name!r}{self._nearest(name, '最接近的是')},请在词表中声明")
             self._check_test(test, place)
 
-    def _check_test(self, test: Test, place: str) -> None:
+    def _nearest(self, name: str, word: str = "the nearest is") -> str:
+        close = get_close_matches(name, self.types, 1, 0.6)
+        return f" ({word} {close[0]})" if close else ""
+
+    def _check_test(self, test: Test, place: Place) -> None:
         kind = self.types[test.fact]
         ordered = ("eq", "ne", "in", "ge", "gt", "le", "lt") if kind in ORDERED else ()
         if test.op not in _OPS_OF.get(kind, ordered):
-            raise PackRefused(f"{place}: {test.fact} is {kind}; the operator {test.op} does not fit it.")
+            en = f"{test.fact} is {kind}; the operator {test.op} does not fit it"
+            raise PackRefused(place, en, f"{test.fact}的类型是{kind},不能用运算符{test.op}")
         if isinstance(test.operand, FactRef):
             if self.types[test.operand.fact] != kind:
-                raise PackRefused(f"{place}: {test.fact} and {test.operand.fact} have different types.")
+                en = f"{test.fact} and {test.operand.fact} have different types"
+                raise PackRefused(place, en, f"{test.fact}与{test.operand.fact}类型不同")
             return
         if test.op == "in" and not isinstance(test.operand, tuple):
-            raise PackRefused(f"{place}: {test.fact} in: needs a list.")
+            raise PackRefused(place, f"{test.fact} in: needs a list", f"{test.fact} in须写列表")
         for operand in test.operand if test.op == "in" else (test.operand,):
             if not self._fits(test, kind, operand):
-                raise PackRefused(f"{place}: {test.fact} can never be {operand!r}; correct the value.")
+                en = f"{test.fact} can never be {operand!r}; correct the value"
+                raise PackRefused(place, en, f"{test.fact}不可能是{operand!r},请改正")
 
     def _fits(self, test: Test, kind: str, operand: object) -> bool:
         if test.op in ("empty", "intersects"):
@@ -125,44 +152,66 @@ class Types:
         domain = self.domains.get(test.fact, ())
         if kind in ("bool", "enum"):
             return isinstance(operand, bool) if kind == "bool" else operand in domain
-        return isinstance(operand, int) and not isinstance(operand, bool) if kind == "int" else isinstance(operand, str)
+        whole = isinstance(operand, int) and not isinstance(operand, bool)
+        return whole if kind in ("int", "number") else isinstance(operand, str)
 
 
-def _check_derived(derived: Derived, types: Types, place: str) -> None:
-    place = f"{place}: {derived.name}"
+def _check_derived(derived: Derived, types: Types, place: Place) -> None:
     if derived.when is not None:
         types.check(derived.when, place)
     types.check(derived.where, place)
     dates = (*derived.latest, *((derived.shift,) if derived.shift else ()))
     wrong = [name for name in dates if types.types.get(name) != "date"]
     if wrong:
-        raise PackRefused(f"{place}: {wrong[0]} is no date fact; name one.")
+        raise PackRefused(place, f"{wrong[0]} is no date fact; name one", f"{wrong[0]}不是日期事实")
     if derived.list and types.types.get(derived.list) != "list":
-        raise PackRefused(f"{place}: {derived.list} is no list fact; name one.")
+        raise PackRefused(place, f"{derived.list} is no list fact; name one", f"{derived.list}不是列表事实")
     if derived.provisional and types.types.get(derived.provisional) != "date":
-        raise PackRefused(f"{place}: {derived.provisional} is no shifted date; name one.")
+        raise PackRefused(
+            place, f"{derived.provisional} is no shifted date; name one", f"{derived.provisional}不是推算日期"
+        )
 
 
-def _check_rule(rule: Rule, types: Types, place: str) -> None:
+def _check_bases(vocabulary: Vocabulary, types: Types) -> None:
+    for base, names in vocabulary.bases.items():
+        place = Place(vocabulary.id, what=f"bases: {base}")
+        if base not in BASES:
+            listed = ", ".join(BASES)
+            raise PackRefused(place, f"is no base; use one of {listed}", f"不是起算基准,应为:{listed}")
+        for name in names:
+            if types.types.get(name) not in ("date", "instant"):
+                raise PackRefused(place, f"{name} is no date or instant; name one", f"{name}不是日期或时刻")
+
+
+def _check_rule(rule: Rule, types: Types, packs: Packs) -> None:
     for condition in _conditions(rule):
-        types.check(condition, place)
+        types.check(condition, rule.place)
     if isinstance(rule, Gate):
         unknown = [word for word in rule.under if word not in types.domains["outcome"]]
         if unknown:
-            raise PackRefused(f"{place}: under {unknown[0]}: no rule gives this outcome; use {UPGRADE} or a given one.")
+            en = f"under {unknown[0]}: no rule gives this outcome; use {UPGRADE} or a given one"
+            raise PackRefused(rule.place, en, f"under {unknown[0]}:没有规则给出此结果")
     for token in getattr(rule, "tokens", ()):
         if token not in types.tokens:
-            raise PackRefused(f"{place}: there is no gate {token}; name an existing token.")
-    if isinstance(rule, TimerRule):
-        _check_timer(rule, types, place)
+            raise PackRefused(rule.place, f"there is no gate {token}; name an existing token", f"没有放行条件{token}")
+    if isinstance(rule, Duty):
+        _check_duty(rule, types, packs)
 
 
-def _check_timer(rule: TimerRule, types: Types, place: str) -> None:
-    if rule.recur and (rule.unit != "month" or not rule.end or rule.by < 1):
-        raise PackRefused(f"{place}: a recurring timer counts months, at least one, towards an end; give both.")
-    for name in (rule.start, *((rule.end,) if rule.end else ())):
-        if types.types.get(name) != "date":
-            raise PackRefused(f"{place}: {name} is no date fact; name one.")
+def _check_duty(duty: Duty, types: Types, packs: Packs) -> None:
+    due, bases = duty.due, packs.vocabulary.bases
+    for base in {due.basis, due.every.until if due.every else ""} - {""}:
+        if base not in bases:
+            en = f"the vocabulary has no facts for the base {base}; use one of {', '.join(bases)}"
+            raise PackRefused(duty.place, en, f"词表没有起算基准{base},可用:{'、'.join(bases)}")
+    if due.unit == "hour" and any(types.types[name] != "instant" for name in bases[due.basis]):
+        en = f"hours run from an instant, and {due.basis} is a day; count days"
+        raise PackRefused(duty.place, en, f"小时须自时刻起算,而{due.basis}是日期,请按日计")
+    if due.calendar not in packs.calendars:
+        en = f"there is no calendar {due.calendar}; use one of {', '.join(packs.calendars)}"
+        raise PackRefused(duty.place, en, f"没有日历{due.calendar}")
+    if not duty.recipients:
+        raise PackRefused(duty.place, "to names nobody; say who gets the report", "to未写收件机关")
 
 
 def _conditions(rule: Rule) -> Iterator[Condition]:
@@ -187,7 +236,9 @@ def _check_cycles(packs: Packs) -> None:
 
     def walk(name: str, path: tuple[str, ...]) -> None:
         if name in path:
-            raise PackRefused(f"{' -> '.join((*path, name))} goes in a circle; compute one without the other.")
+            circle = " -> ".join((*path, name))
+            en = f"{circle} goes in a circle; compute one without the other"
+            raise PackRefused(Place(packs.vocabulary.id), en, f"{circle}循环定义,请拆开")
         for other in sorted(reads(name)):
             walk(other, (*path, name))
 

@@ -1,19 +1,19 @@
 """Classify an upgrade: facts + packs + moment -> answer. Pure; the same input gives the same bytes."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
-from roadworthy.kernel.decision import strictest
-from roadworthy.kernel.time import BEIJING, beijing_date, to_text
-from roadworthy.law.answer import Answer, model_row
-from roadworthy.law.calendar import add_months, end_of_day
-from roadworthy.law.condition import UNKNOWN, truth
+from roadworthy.kernel.decision import Outcome, strictest
+from roadworthy.kernel.time import beijing_date, to_text
+from roadworthy.law.answer import Answer, gate_row, model_row, warning_row
+from roadworthy.law.condition import truth
+from roadworthy.law.duties import bases_of, rows_of
 from roadworthy.law.facts import check_facts, digest_of_facts
-from roadworthy.law.judge import Judgement, judge
-from roadworthy.law.model import UPGRADE, TimerRule
+from roadworthy.law.judge import Judgement, assess, judge
+from roadworthy.law.model import UPGRADE
 from roadworthy.law.packs import Packs, Program
-from roadworthy.law.view import View, shifted
+from roadworthy.law.view import View
 from roadworthy.law.whatif import what_would_change
 
 
@@ -28,6 +28,7 @@ def classify(facts: Mapping[str, Any], packs: Packs, as_of: datetime) -> Answer:
     program = packs.program(day)
     subjects: list[Mapping[str, Any]] = facts.get(packs.vocabulary.subjects) or [{}]
     found = [judge(program, facts, subject) for subject in subjects]
+    shadow = packs.shadow(day)
     rows = [
         model_row(
             packs,
@@ -36,13 +37,14 @@ def classify(facts: Mapping[str, Any], packs: Packs, as_of: datetime) -> Answer:
             judgement,
             what_would_change(program, facts, subject, judgement),
         )
+        | {"upcoming": _upcoming(packs, shadow, judgement) if shadow else []}
         for subject, judgement in zip(subjects, found, strict=True)
     ]
     return Answer(
         decision=strictest(judgement.decision for judgement in found),
         split_suggested=_differ(found) or any(_mixed(program, facts, subject) for subject in subjects),
         models=tuple(rows),
-        timers=tuple(_timers(program, found, day)),
+        timers=tuple(_timers(packs, program, found, as_of)),
         packs=packs.identities,
         choices=dict(sorted(packs.choices.items())),
         facts_digest=digest_of_facts(facts),
@@ -62,47 +64,28 @@ def _mixed(program: Program, facts: Mapping[str, Any], subject: Mapping[str, Any
     return len({(j.labels, j.tier) for j in alone}) > 1
 
 
-def _timers(program: Program, found: list[Judgement], day: date) -> list[dict[str, Any]]:
+def _timers(packs: Packs, program: Program, found: list[Judgement], now: datetime) -> list[dict[str, Any]]:
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for judgement in found:
-        for rule in program.timers:
-            for row in _due(rule, judgement.view, day):
-                rows.setdefault((row["due_at"], rule.id), row)
+        view = judgement.view
+        if view.unknown("outcome") == frozenset() and view.value("outcome") != UPGRADE:
+            continue
+        bases = bases_of(view)
+        for duty in program.duties:
+            # An undetermined condition keeps its duty: one shown too many is safer than one that nobody sees.
+            if truth(duty.when, view) is not False and duty.due.basis in bases:
+                for row in rows_of(duty, bases, packs, now):
+                    rows.setdefault((row["due_at"], duty.id), row)
     return [rows[key] for key in sorted(rows)]
 
 
-def _due(rule: TimerRule, view: View, day: date) -> list[dict[str, Any]]:
-    # An undetermined condition keeps its timer: a duty shown too many is safer than one that nobody sees.
-    start = view.value(rule.start)
-    if view.unknown("outcome") == frozenset() and view.value("outcome") != UPGRADE:
-        return []
-    if start is UNKNOWN or truth(rule.when, view) is False:
-        return []
-    begin = date.fromisoformat(start)
-    if rule.recur:
-        return [_row(rule, due, provisional=False) for due in _periods(rule, view, begin, day)]
-    moved = shifted(view.program, begin, rule.by, rule.unit)
-    return [_row(rule, moved.day, provisional=moved.provisional)]
-
-
-def _periods(rule: TimerRule, view: View, begin: date, day: date) -> list[date]:
-    """Give each period end before the last day; with no last day known, up to the first one after `day`."""
-    end = view.value(rule.end)
-    last = None if end is UNKNOWN else date.fromisoformat(end)
-    periods: list[date] = []
-    while last is not None or not periods or periods[-1] <= day:
-        due = add_months(begin, rule.by * (len(periods) + 1))
-        if last is not None and due >= last:
-            break
-        periods.append(due)
-    return periods
-
-
-def _row(rule: TimerRule, due: date, *, provisional: bool) -> dict[str, Any]:
-    return {
-        "rule": rule.id,
-        "due_at": end_of_day(due).astimezone(BEIJING).isoformat(),
-        "provisional": provisional,
-        "citation": rule.citation,
-        "title": rule.title.to_json(),
-    }
+def _upcoming(packs: Packs, shadow: Program, judgement: Judgement) -> list[dict[str, Any]]:
+    """Say what packs in shadow would ask if they were in force already."""
+    view = View(shadow, judgement.view.top, judgement.view.subject)
+    rows = [
+        gate_row(packs, state) | {"rule": state.gate.id, "from": state.gate.since.isoformat()}
+        for state in assess(view).gates
+        if state.state is not Outcome.OPEN
+    ]
+    said = [rule for rule in shadow.warnings if truth(rule.when, view) is True]
+    return rows + [warning_row(packs, rule) | {"from": rule.since.isoformat()} for rule in said]

@@ -1,18 +1,22 @@
 """The nouns of a rule pack, frozen. Where they come from is `parse`, what they mean together is `judge`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from roadworthy.kernel.decision import Text
 from roadworthy.law.condition import Condition
+from roadworthy.law.fields import Place
 
 UPGRADE = "upgrade"  # the outcome word inside conditions when no outcome applies; null in answers
 
 
 @dataclass(frozen=True)
 class Instrument:
-    """One legal text. `authentic`: a person compared our wording with the official copy; `verified_by`: who."""
+    """One legal text. `authentic`: a person compared our wording with the official copy; `verified_by`: who.
+
+    `source_sha256` names the bytes of that copy, None while none was obtained.
+    """
 
     id: str
     kind: str
@@ -23,6 +27,7 @@ class Instrument:
     in_force: date
     until: date | None
     url: str
+    source_sha256: str | None
     authentic: bool
     verified_by: str | None
 
@@ -35,11 +40,12 @@ class Clause:
     instrument: str
     grade: str
     text: Text
+    place: Place = field(compare=False)
 
 
 @dataclass(frozen=True)
 class Ambiguity:
-    """An open question of the law (Q-nn), its readings by name, and the reading we take."""
+    """An open question of the law (Q-nn), its readings by name, the strictest first, and the reading we take."""
 
     id: str
     question: Text
@@ -58,6 +64,7 @@ class Rule:
     until: date | None
     title: Text
     when: Condition
+    place: Place = field(compare=False)
 
     def in_force(self, day: date) -> bool:
         """Whether the rule counts on `day`."""
@@ -119,38 +126,89 @@ class WarningRule(Rule):
 
 
 @dataclass(frozen=True)
-class TimerRule(Rule):
-    """A duty that follows: `by` `unit` after fact `start`; with `recur`, again and again before fact `end`."""
+class Every:
+    """Again and again: each `amount` `unit` (day, month or calendar quarter) from the base, the base's own excluded.
 
-    start: str
-    by: int
+    It ends before the base `until`, or after `times`; one of the two is given.
+    """
+
+    amount: int
     unit: str
-    recur: bool
-    end: str
+    until: str
+    times: int
+
+
+@dataclass(frozen=True)
+class Due:
+    """When a duty falls due: `amount` `unit` after (negative: before) a base, or on a fixed day.
+
+    Units: hour (exact, through holidays), day, working_day, month (end of that day in the calendar's zone) and
+    day_of_next_month (`amount` is the day). `roll` moves a day that is not worked to the next or previous one.
+    """
+
+    basis: str
+    amount: int
+    unit: str
+    on: date | None
+    calendar: str
+    roll: str
+    every: Every | None
+
+
+@dataclass(frozen=True)
+class Reminder:
+    """Who is told when: `at` is a share of the time ("50%"), a span before the end ("-4h"), or "due"."""
+
+    at: str
+    roles: tuple[str, ...]
+    escalate: bool
+
+
+@dataclass(frozen=True)
+class Duty(Rule):
+    """When true, `report` is owed to the `recipients` by its due time, again and again if `due.every` says so."""
+
+    report: str
+    recipients: tuple[str, ...]
+    due: Due
+    reminders: tuple[Reminder, ...]
+
+
+@dataclass(frozen=True)
+class FollowUp(Rule):
+    """When true, what was reported needs a further step, a correction for instance."""
+
+    follow_up: str
 
 
 @dataclass(frozen=True)
 class Example:
-    """A worked situation inside the pack: changes to the specimen, and what must come out."""
+    """A worked situation inside the pack: changes to the specimen, the readings chosen, and what must come out."""
 
     name: str
     as_of: date
     given: Mapping[str, object]
     absent: tuple[str, ...]
+    readings: Mapping[str, str]
     expect: Mapping[str, object]
+    place: Place = field(compare=False)
 
 
 @dataclass(frozen=True)
 class Pack:
-    """One pack: immutable once used; a change of law is a new version with a new digest."""
+    """One pack about one question: immutable once used; a change of law is a new version with a new digest."""
 
     id: str
     version: str
     digest: str
+    about: str
     title: Text
     jurisdiction: str
     status: str
+    author: str | None
+    supersedes: str | None
     verified_by: str | None
+    calendar: str
     instruments: Mapping[str, Instrument]
     clauses: Mapping[str, Clause]
     ambiguities: Mapping[str, Ambiguity]
@@ -160,7 +218,8 @@ class Pack:
     gates: tuple[Gate, ...]
     deferrals: tuple[Deferral, ...]
     warnings: tuple[WarningRule, ...]
-    timers: tuple[TimerRule, ...]
+    duties: tuple[Duty, ...]
+    follow_ups: tuple[FollowUp, ...]
     examples: tuple[Example, ...]
 
     @property
@@ -173,5 +232,6 @@ class Pack:
             *self.gates,
             *self.deferrals,
             *self.warnings,
-            *self.timers,
+            *self.duties,
+            *self.follow_ups,
         )

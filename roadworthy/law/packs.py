@@ -1,9 +1,9 @@
 """A set of packs with the vocabulary and calendar they speak with, and the part of it in force on a day."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, TypeVar
 
 from roadworthy.kernel.errors import Unusable
@@ -12,6 +12,8 @@ from roadworthy.law.model import (
     Ambiguity,
     Clause,
     Deferral,
+    Duty,
+    FollowUp,
     Gate,
     Instrument,
     LabelRule,
@@ -19,12 +21,14 @@ from roadworthy.law.model import (
     Pack,
     Rule,
     TierRule,
-    TimerRule,
     WarningRule,
 )
 from roadworthy.law.vocabulary import Vocabulary
 
 R = TypeVar("R", bound=Rule)
+
+HOME = "cn"
+APPROVED, SHADOW = "approved", "shadow"
 
 
 class OptionUnknown(Unusable):
@@ -46,7 +50,8 @@ class Program:
     gates: tuple[Gate, ...]
     deferrals: tuple[Deferral, ...]
     warnings: tuple[WarningRule, ...]
-    timers: tuple[TimerRule, ...]
+    duties: tuple[Duty, ...]
+    follow_ups: tuple[FollowUp, ...]
 
     @cached_property
     def rules_of_label(self) -> Mapping[str, tuple[LabelRule, ...]]:
@@ -56,37 +61,62 @@ class Program:
 
 
 @dataclass(frozen=True)
+class Texts:
+    """The legal texts that all packs, whatever their question, cite."""
+
+    instruments: Mapping[str, Instrument]
+    clauses: Mapping[str, Clause]
+
+
+@dataclass(frozen=True)
 class Packs:
-    """What `classify` decides by. Made by `load_packs`, which has checked it."""
+    """What one question is decided by. Made by `load_packs`, which has checked it."""
 
     vocabulary: Vocabulary
-    calendar: Calendar
+    calendars: Mapping[str, Calendar]
     packs: tuple[Pack, ...]
     choices: Mapping[str, str]
+    texts: Texts
 
-    @cached_property
+    @property
+    def calendar(self) -> Calendar:
+        """The calendar of the country whose law the gate obeys."""
+        return self.calendars[HOME]
+
+    @property
     def clauses(self) -> Mapping[str, Clause]:
         """Every citable clause."""
-        return {clause.id: clause for pack in self.packs for clause in pack.clauses.values()}
+        return self.texts.clauses
 
-    @cached_property
+    @property
     def instruments(self) -> Mapping[str, Instrument]:
         """Every legal text."""
-        return {i.id: i for pack in self.packs for i in pack.instruments.values()}
+        return self.texts.instruments
 
     @cached_property
     def ambiguities(self) -> Mapping[str, Ambiguity]:
-        """Every open question of the law."""
+        """Every open question of the law that these packs name."""
         return {a.id: a for pack in self.packs for a in pack.ambiguities.values()}
 
     @cached_property
     def all(self) -> Program:
-        """Every rule whatever its dates, for checks over the whole."""
-        return self._program(None)
+        """Every rule whatever its dates and the status of its pack, for checks over the whole."""
+        return self._program(self.packs, None)
 
     def program(self, day: date) -> Program:
-        """Give the rules in force on `day` (Beijing)."""
-        return self._program(day)
+        """Give the rules of approved packs in force on `day` (Beijing)."""
+        return self._programs(day)
+
+    def shadow(self, day: date) -> Program | None:
+        """Give the program of `day` with the gates and warnings of shadow packs alone, whenever they begin.
+
+        None when no pack is in shadow.
+        """
+        shadows = [p for p in self.packs if p.status == SHADOW]
+        if not shadows:
+            return None
+        ahead = self._program(shadows, None)
+        return replace(self.program(day), gates=ahead.gates, warnings=ahead.warnings, duties=ahead.duties)
 
     def reading(self, choices: Mapping[str, str]) -> "Packs":
         """Give the same packs with other readings of ambiguities, as {Q-nn: option}.
@@ -102,11 +132,14 @@ class Packs:
 
     @cached_property
     def identities(self) -> tuple[dict[str, str], ...]:
-        """Give id, version and digest of everything that decides: packs, vocabulary, calendar."""
-        rows = [{"id": p.id, "version": p.version, "digest": p.digest} for p in self.packs]
+        """Give id, version and digest of everything that decides: packs, vocabulary, calendars."""
+        deciding = [p for p in self.packs if p.status in (APPROVED, SHADOW)]
+        rows = [{"id": p.id, "version": p.version, "digest": p.digest} for p in deciding]
         rows.append({"id": self.vocabulary.id, "version": self.vocabulary.version, "digest": self.vocabulary.digest})
-        last = str(max((y for y, data in self.calendar.years.items() if data.published), default=0))
-        rows.append({"id": f"{self.calendar.id}.calendar", "version": last, "digest": self.calendar.digest})
+        for name in sorted({HOME, *(duty.due.calendar for p in deciding for duty in p.duties)}):
+            calendar = self.calendars[name]
+            last = str(max((y for y, data in calendar.years.items() if data.published), default=0))
+            rows.append({"id": f"{name}.calendar", "version": last, "digest": calendar.digest})
         return tuple(rows)
 
     def doubt(self, rule: Rule) -> dict[str, Any]:
@@ -117,7 +150,19 @@ class Packs:
             "authentic": all(self.instruments[c.instrument].authentic for c in clauses),
         }
 
-    def _program(self, day: date | None) -> Program:
+    def verified(self, rule: Rule) -> bool:
+        """Whether a person compared every text that the rule rests on with its authentic copy."""
+        texts = [self.instruments[self.clauses[c].instrument] for c in rule.cites]
+        return all(text.authentic and text.verified_by is not None for text in texts)
+
+    @cached_property
+    def _programs(self) -> Callable[[date], Program]:
+        approved = [p for p in self.packs if p.status == APPROVED]
+        return lru_cache(maxsize=8)(lambda day: self._program(approved, day))
+
+    def _program(self, packs: Iterable[Pack], day: date | None) -> Program:
+        chosen = list(packs)
+
         def picked(rules: Iterable[R]) -> tuple[R, ...]:
             return tuple(r for r in rules if day is None or r.in_force(day))
 
@@ -125,11 +170,12 @@ class Packs:
             self.vocabulary,
             self.calendar,
             self.choices,
-            picked(r for p in self.packs for r in p.outcomes),
-            picked(r for p in self.packs for r in p.labels),
-            picked(r for p in self.packs for r in p.tiers),
-            picked(r for p in self.packs for r in p.gates),
-            picked(r for p in self.packs for r in p.deferrals),
-            picked(r for p in self.packs for r in p.warnings),
-            picked(r for p in self.packs for r in p.timers),
+            picked(r for p in chosen for r in p.outcomes),
+            picked(r for p in chosen for r in p.labels),
+            picked(r for p in chosen for r in p.tiers),
+            picked(r for p in chosen for r in p.gates),
+            picked(r for p in chosen for r in p.deferrals),
+            picked(r for p in chosen for r in p.warnings),
+            picked(r for p in chosen for r in p.duties),
+            picked(r for p in chosen for r in p.follow_ups),
         )

@@ -1,5 +1,6 @@
 """From the plain value of a `rulepack/1` file to a `Pack`; refuses whatever stands there wrongly or not at all."""
 
+import re
 from collections.abc import Callable
 from datetime import date
 from typing import Any, TypedDict, TypeVar
@@ -7,27 +8,36 @@ from typing import Any, TypedDict, TypeVar
 from roadworthy.kernel.decision import Text
 from roadworthy.kernel.event import digest_of
 from roadworthy.law.condition import ALWAYS, Condition
-from roadworthy.law.fields import Fields, PackRefused
+from roadworthy.law.fields import Fields, PackRefused, Place
 from roadworthy.law.model import (
     UPGRADE,
     Ambiguity,
     Clause,
     Deferral,
+    Due,
+    Duty,
+    Every,
     Example,
+    FollowUp,
     Gate,
     Instrument,
     LabelRule,
     OutcomeRule,
     Pack,
+    Reminder,
     Rule,
     TierRule,
-    TimerRule,
     WarningRule,
 )
 
 KINDS = ("notice", "regulation", "standard", "law", "draft", "company")
 GRADES = ("P", "S", "M", "I", "C")
-STATUSES = ("draft", "in_review", "approved", "retired")
+STATUSES = ("draft", "in_review", "shadow", "approved", "superseded", "retired")
+QUESTIONS = ("upgrade", "incident", "recall")
+BASES = ("occurrence", "knowledge", "determination", "filing", "start", "completion", "release")
+UNITS = ("hour", "day", "working_day", "month")
+
+_AT = re.compile(r"\d{1,2}%|-\d{1,4}h|due")
 
 R = TypeVar("R")
 
@@ -39,27 +49,31 @@ class _Common(TypedDict):
     until: date | None
     title: Text
     when: Condition
+    place: Place
 
 
-def read_pack(raw: Any, place: str) -> Pack:
-    """Read a pack; raises PackRefused naming pack, rule and what to do."""
-    fields = Fields(raw, place)
+def read_pack(raw: Any, file: str) -> Pack:
+    """Read a pack; raises PackRefused naming file, line, rule and what to do."""
+    fields = Fields(raw, Place(file))
     fields.one_of("schema", ("rulepack/1",))
     pack_id = fields.take("id", str)
-    fields.place = pack_id
+    fields.place = fields.place.of(pack_id)
     instruments = _by_id(fields, "instruments", _instrument)
     clauses = _by_id(fields, "clauses", _clause)
-    for clause in clauses.values():
-        if clause.instrument not in instruments:
-            raise PackRefused(f"{pack_id}: clause {clause.id}: unknown instrument {clause.instrument!r}; declare it.")
+    calendar = fields.take("calendar", str, "cn")
+    reminders = _reminders(fields, ())
     pack = Pack(
         id=pack_id,
         version=fields.take("version", str),
         digest=digest_of(raw),
+        about=fields.one_of("about", QUESTIONS),
         title=fields.text("title"),
         jurisdiction=fields.take("jurisdiction", str),
         status=fields.one_of("status", STATUSES),
+        author=fields.nullable("author") if fields.has("author") else None,
+        supersedes=fields.nullable("supersedes") if fields.has("supersedes") else None,
         verified_by=fields.nullable("verified_by"),
+        calendar=calendar,
         instruments=instruments,
         clauses=clauses,
         ambiguities=_by_id(fields, "ambiguities", _ambiguity),
@@ -69,7 +83,8 @@ def read_pack(raw: Any, place: str) -> Pack:
         gates=_list(fields, "gates", _gate),
         deferrals=_list(fields, "deferrals", _deferral),
         warnings=_list(fields, "warnings", _warning),
-        timers=_list(fields, "timers", _timer),
+        duties=_list(fields, "duties", lambda inner: _duty(inner, calendar, reminders)),
+        follow_ups=_list(fields, "follow_ups", _follow_up),
         examples=_list(fields, "examples", _example),
     )
     fields.done()
@@ -78,8 +93,9 @@ def read_pack(raw: Any, place: str) -> Pack:
 
 def _by_id(fields: Fields, key: str, read: Callable[[str, Fields], R]) -> dict[str, R]:
     found: dict[str, R] = {}
-    for name, raw in fields.take(key, dict, {}).items():
-        inner = Fields(raw, f"{fields.place}: {key} {name}")
+    table = fields.take(key, dict, {})
+    for name, raw in table.items():
+        inner = Fields(raw, fields.where(key).at(table, name).of(name))
         found[name] = read(name, inner)
         inner.done()
     return found
@@ -87,8 +103,8 @@ def _by_id(fields: Fields, key: str, read: Callable[[str, Fields], R]) -> dict[s
 
 def _list(fields: Fields, key: str, read: Callable[[Fields], R]) -> tuple[R, ...]:
     found = []
-    for place, raw in enumerate(fields.take(key, list, [])):
-        inner = Fields(raw, f"{fields.place}: {key}[{place}]")
+    for number, raw in enumerate(fields.take(key, list, [])):
+        inner = Fields(raw, fields.where(key).of(f"{key}[{number}]"))
         found.append(read(inner))
         inner.done()
     return tuple(found)
@@ -106,32 +122,35 @@ def _instrument(name: str, fields: Fields) -> Instrument:
         in_force=date.fromisoformat(str(in_force)),
         until=date.fromisoformat(until) if until else None,
         url=fields.take("url", str, ""),
+        source_sha256=fields.nullable("source_sha256") if fields.has("source_sha256") else None,
         authentic=fields.take("authentic", bool),
         verified_by=fields.nullable("verified_by"),
     )
 
 
 def _clause(name: str, fields: Fields) -> Clause:
-    return Clause(name, fields.take("instrument", str), fields.one_of("grade", GRADES), fields.text("text"))
+    grade = fields.one_of("grade", GRADES)
+    return Clause(name, fields.take("instrument", str), grade, fields.text("text"), fields.place)
 
 
 def _ambiguity(name: str, fields: Fields) -> Ambiguity:
-    raw = Fields(fields.take("options", dict), f"{fields.place}: options")
+    raw = fields.inner("options")
     options = {option: raw.text(option) for option in list(raw.names())}
     found = Ambiguity(
         name, fields.text("question"), options, fields.take("default", str), fields.take("selectable", bool, False)
     )
     if found.default not in options:
-        raise PackRefused(f"{fields.place}: the default {found.default!r} is none of its options; name one.")
+        en = f"{found.default!r} is none of its options; name one"
+        raise fields.refuse("default", en, f"{found.default!r}不在选项之中,请选一个")
     return found
 
 
 def _common(fields: Fields, *, name: str = "", always: bool = False) -> _Common:
     rule = name or fields.take("id", str)
-    fields.place = f"{fields.place.split(':')[0]}: {rule}"
+    fields.place = fields.place.of(rule)
     cites = fields.words("cites")
     if not cites:
-        raise PackRefused(f"{fields.place}: cites no clause; name at least one.")
+        raise PackRefused(fields.where("cites"), "cites no clause; name at least one", "未引用条款,请至少写一条")
     since, until = fields.day("since", "0001-01-01"), fields.day("until", None)
     return {
         "id": rule,
@@ -140,6 +159,7 @@ def _common(fields: Fields, *, name: str = "", always: bool = False) -> _Common:
         "until": date.fromisoformat(until) if until else None,
         "title": fields.text("title"),
         "when": fields.condition("when", ALWAYS) if always else fields.condition("when"),
+        "place": fields.place,
     }
 
 
@@ -180,15 +200,72 @@ def _warning(fields: Fields) -> WarningRule:
     return WarningRule(**_common(fields), text=fields.text("text"))
 
 
-def _timer(fields: Fields) -> TimerRule:
-    return TimerRule(
+def _duty(fields: Fields, calendar: str, reminders: tuple[Reminder, ...]) -> Duty:
+    return Duty(
         **_common(fields),
-        start=fields.take("start", str),
-        by=fields.take("by", int),
-        unit=fields.one_of("unit", ("working_day", "month", "day")),
-        recur=fields.take("recur", bool, False),
-        end=fields.take("end", str, ""),
+        report=fields.take("report", str),
+        recipients=fields.words("to"),
+        due=_due(fields.inner("due"), calendar),
+        reminders=_reminders(fields, reminders),
     )
+
+
+def _due(fields: Fields, calendar: str) -> Due:
+    fixed = fields.day("on", None)
+    basis = "" if fixed else fields.one_of("basis", BASES)
+    ways = [key for key in ("after", "before", "day_of_next_month", "every") if fields.has(key)]
+    if bool(fixed) == bool(ways) or len({"after", "before", "day_of_next_month"} & set(ways)) > 1:
+        en = "says no single time; write one of on, after, before, day_of_next_month, every"
+        raise PackRefused(
+            fields.place, f"due {en}", "due未写明唯一的时间,请写on、after、before、day_of_next_month或every之一"
+        )
+    amount, unit = 0, "day"
+    if fields.has("day_of_next_month"):
+        amount, unit = fields.take("day_of_next_month", int), "day_of_next_month"
+    elif fields.has("after") or fields.has("before"):
+        unit = fields.one_of("unit", UNITS)
+        amount = fields.take("after", int) if fields.has("after") else -fields.take("before", int)
+    due = Due(
+        basis,
+        amount,
+        unit,
+        date.fromisoformat(fixed) if fixed else None,
+        fields.take("calendar", str, calendar),
+        fields.one_of("roll", ("next", "previous")) if fields.has("roll") else "",
+        _every(fields.inner("every")) if fields.has("every") else None,
+    )
+    fields.done()
+    return due
+
+
+def _every(fields: Fields) -> Every:
+    every = Every(
+        fields.take("amount", int),
+        fields.one_of("unit", ("day", "month", "quarter")),
+        fields.one_of("until", BASES) if fields.has("until") else "",
+        fields.take("times", int, 0),
+    )
+    if every.amount < 1 or bool(every.until) == (every.times > 0):
+        en = "every counts at least 1, either until a base or so many times; give one of until and times"
+        raise PackRefused(fields.place, en, "every至少为1,且须写until或times之一")
+    fields.done()
+    return every
+
+
+def _reminders(fields: Fields, default: tuple[Reminder, ...]) -> tuple[Reminder, ...]:
+    return _list(fields, "reminders", _reminder) if fields.has("reminders") else default
+
+
+def _reminder(fields: Fields) -> Reminder:
+    at = fields.take("at", str)
+    if not _AT.fullmatch(at):
+        en, zh = f"is {at!r}; write a share (50%), a span before the end (-4h), or due", f"是{at!r},应为50%、-4h或due"
+        raise fields.refuse("at", en, zh)
+    return Reminder(at, fields.words("to"), fields.take("escalate", bool, False))
+
+
+def _follow_up(fields: Fields) -> FollowUp:
+    return FollowUp(**_common(fields), follow_up=fields.take("follow_up", str))
 
 
 def _example(fields: Fields) -> Example:
@@ -197,11 +274,13 @@ def _example(fields: Fields) -> Example:
         as_of=date.fromisoformat(str(fields.day("as_of"))),
         given=fields.take("given", dict, {}),
         absent=fields.words("absent", []),
+        readings=fields.take("readings", dict, {}),
         expect=fields.take("expect", dict),
+        place=fields.place,
     )
 
 
-def effective(rule: Rule, instruments: list[Instrument], place: str) -> date:
+def effective(rule: Rule, instruments: list[Instrument]) -> date:
     """Give the first day of `rule`: its own, or when the first cited instrument came into force.
 
     Raises PackRefused when it is dated before its instruments were issued or after they ended.
@@ -209,8 +288,10 @@ def effective(rule: Rule, instruments: list[Instrument], place: str) -> date:
     if rule.since == date.min:
         return min(i.in_force for i in instruments)
     if rule.since < min(i.issued for i in instruments):
-        raise PackRefused(f"{place}: in force since {rule.since}, before its instrument was issued; correct the date.")
+        en = f"in force since {rule.since}, before its instrument was issued; correct the date"
+        raise PackRefused(rule.place, en, f"自{rule.since}起生效,早于所引文件的发布日,请改正日期")
     ends = [i.until for i in instruments if i.until is not None]
     if len(ends) == len(instruments) and (rule.until is None or rule.until > max(ends)):
-        raise PackRefused(f"{place}: outlives its instrument, which ended {max(ends)}; give it an end.")
+        en = f"outlives its instrument, which ended {max(ends)}; give it an end"
+        raise PackRefused(rule.place, en, f"超过所引文件的失效日{max(ends)},请写until")
     return rule.since

@@ -32,6 +32,8 @@ class View:
         readings: Mapping[str, Any] | None = None,
     ) -> None:
         self.program = program
+        self.top = top
+        self.subject = subject
         self.changes = changes or {}
         self.values = Values(program, top, subject, part, self.changes, readings or {})
         self.value = self.values.__getitem__

@@ -12,12 +12,14 @@ from hypothesis import strategies as st
 
 from roadworthy.law.condition import UNKNOWN, AllOf, AnyOf, Condition, FactRef, Not, OneOf, Test
 from roadworthy.law.judge import judge
+from roadworthy.law.load import load_all
+from roadworthy.law.packs import Packs
 from roadworthy.law.view import View
-from roadworthy.law.vocabulary import Fact
+from roadworthy.law.vocabulary import Fact, Vocabulary
 from tests.law.support import NOW, PACKS, facts
 
-VOCABULARY = PACKS.vocabulary
 PROGRAM = PACKS.program(NOW.date())
+QUESTIONS = pytest.mark.parametrize("packs", load_all().values(), ids=load_all().keys())
 MEANING: dict[str, Callable[[Any, Any], bool]] = {
     **{op: getattr(operator, op) for op in ("eq", "ne", "ge", "gt", "le", "lt")},
     "in": lambda value, operand: value in operand,
@@ -46,21 +48,21 @@ def slowly(condition: Condition, value: Callable[[str], Any]) -> bool | None:
             return True if True in found else None if None in found else False
 
 
-def conditions() -> Iterator[Condition]:
+def conditions(packs: Packs) -> Iterator[Condition]:
     """Give every condition of every pack and of the vocabulary, but for those about the entries of a list."""
-    for rule in (rule for pack in PACKS.packs for rule in pack.rules):
+    for rule in (rule for pack in packs.packs for rule in pack.rules):
         yield rule.when
         yield from (c for c in (getattr(rule, "open", None), getattr(rule, "hold", None)) if c is not None)
-    yield from (fact.needed for fact in VOCABULARY.facts.values() if fact.needed is not None)
-    yield from (derived.when for derived in VOCABULARY.derived.values() if derived.when is not None)
+    yield from (fact.needed for fact in packs.vocabulary.facts.values() if fact.needed is not None)
+    yield from (derived.when for derived in packs.vocabulary.derived.values() if derived.when is not None)
 
 
 def some_value(random: Random, fact: Fact) -> Any:
     """Give a value the fact may have, or null."""
-    words = [*fact.domain, fact.unknown_word or None]
     days = ["2026-06-01", "2026-06-15", "2027-01-20", "2030-12-02"]
-    other = {"int": [0, 1, 7], "date": days, "text": ["Specimen Motor", "Other"], "object": [{}], "list": [[]]}
-    return random.choice([*(other.get(fact.type, []) or words), None] if random.random() < 0.8 else [None])
+    other = {"int": [0, 1, 7], "number": [0, 2.5], "date": days, "text": ["Specimen Motor", "Other"], "object": [{}]}
+    words = [*(other.get(fact.type, []) or fact.domain), fact.unknown_word or None]
+    return random.choice([*words, None])
 
 
 def put(where: dict[str, Any], path: list[str], value: Any) -> None:
@@ -70,35 +72,47 @@ def put(where: dict[str, Any], path: list[str], value: Any) -> None:
     where[path[-1]] = value
 
 
-def made(random: Random) -> dict[str, Any]:
+def entries(random: Random, name: str, vocabulary: Vocabulary) -> list[dict[str, Any]]:
+    """Give up to three entries of a list with some of their facts."""
+    own = [fact for fact in vocabulary.facts.values() if fact.name.startswith(f"{name}[].")]
+    made: list[dict[str, Any]] = [{} for _ in range(random.randrange(4))]
+    for entry in made:
+        for fact in random.sample(own, random.randrange(len(own) + 1)):
+            put(entry, fact.name.split("[].", 1)[1].split("."), some_value(random, fact))
+    return made
+
+
+def made(random: Random, vocabulary: Vocabulary) -> dict[str, Any]:
     """Give the specimen or nothing, with facts changed, nulled and removed at random, some in the model's entry."""
-    given = deepcopy(facts()) if random.random() < 0.8 else {"target_models": [{}]}
-    model = given["target_models"][0]
-    prefix = "target_models[]."
-    for fact in random.sample([*VOCABULARY.facts.values()], random.choice([2, 8, 30])):
-        local = fact.name.removeprefix(prefix)
-        if "[]" not in local and fact.name != "target_models":
-            inside = local != fact.name or (fact.per_model and random.random() < 0.5)
-            put(model if inside else given, local.split("."), some_value(random, fact))
+    given = deepcopy(dict(vocabulary.specimen)) if random.random() < 0.8 else {}
+    model = given.setdefault(vocabulary.subjects, [{}])[0]
+    for fact in random.sample([*vocabulary.facts.values()], random.choice([2, 8, 30])):
+        local = fact.name.removeprefix(f"{vocabulary.subjects}[].")
+        if "[]" in local or fact.name == vocabulary.subjects:
+            continue
+        inside = local != fact.name or (fact.per_model and random.random() < 0.5)
+        listed = fact.type == "list" and random.random() < 0.8
+        value = entries(random, fact.name, vocabulary) if listed else some_value(random, fact)
+        put(model if inside else given, local.split("."), value)
     for name in random.sample(sorted(given), min(len(given), 3)):
-        if name != "target_models" and random.random() < 0.5:
+        if name != vocabulary.subjects and random.random() < 0.5:
             del given[name]
-    flags = random.choices([True, False, None], k=random.randrange(3))
-    given["changed_parameters"] = random.choice([None, [], [{"name": "p", "is_main": flag} for flag in flags]])
-    given["items"] = [{"performance_change": {"safety": True}}, {"main_parameters_changed": random.random() < 0.5}]
     return given
 
 
-def views() -> Iterator[View]:
+def views(packs: Packs) -> Iterator[View]:
+    words = packs.vocabulary
     for seed in range(150):
-        given = made(Random(seed))
-        part = given["items"][0] if seed % 3 == 0 else None
-        yield View(PROGRAM, given, given["target_models"][0], part=part)
+        random = Random(seed)
+        given = made(random, words)
+        part = next(iter(entries(random, words.parts, words)), None) if words.parts and seed % 3 == 0 else None
+        yield View(packs.program(NOW.date()), given, given[words.subjects][0], part=part)
 
 
-def test_every_condition_of_every_pack_gives_what_its_data_say():
-    every = list(conditions())
-    for view in views():
+@QUESTIONS
+def test_every_condition_of_every_pack_gives_what_its_data_say(packs):
+    every = list(conditions(packs))
+    for view in views(packs):
         for condition in every:
             assert condition.check(view.value) is slowly(condition, view.value), condition
 
@@ -121,14 +135,13 @@ def test_any_condition_gives_what_its_data_say(condition, values):
     assert condition.check(values.__getitem__) is slowly(condition, values.__getitem__)
 
 
-def stated(view: View, given: dict[str, Any], name: str) -> Any:
+def stated(view: View, name: str, vocabulary: Vocabulary) -> Any:
     """Read a fact of the file step by step: the part's, else the model's, else the package's; "absent" when nowhere."""
-    fact, local = VOCABULARY.facts[name], name.removeprefix("target_models[].")
-    part, model = view.values.part, given["target_models"][0]
-    places = [model] if local != name else [model, given] if fact.per_model else [given]
-    if part is not None and name in (VOCABULARY.parts, *VOCABULARY.parts_forget):
+    fact, local, part = vocabulary.facts[name], name.removeprefix(f"{vocabulary.subjects}[]."), view.values.part
+    places = [view.subject] if local != name else [view.subject, view.top] if fact.per_model else [view.top]
+    if part is not None and name in (vocabulary.parts, *vocabulary.parts_forget):
         return "absent"
-    if part is not None and f"items[].{name}" in VOCABULARY.facts:
+    if part is not None and f"{vocabulary.parts}[].{name}" in vocabulary.facts:
         places = [part, *places]
     for place in places:
         here: Any = place
@@ -139,15 +152,16 @@ def stated(view: View, given: dict[str, Any], name: str) -> Any:
     return "absent"
 
 
-def test_every_fact_is_what_the_file_says_in_the_place_that_wins():
-    for view in views():
-        given = {**view.values.top}
-        for name, fact in VOCABULARY.facts.items():
-            if "[]" in name.removeprefix("target_models[].") or fact.assume is not UNKNOWN:
+@QUESTIONS
+def test_every_fact_is_what_the_file_says_in_the_place_that_wins(packs):
+    words = packs.vocabulary
+    for view in views(packs):
+        for name, fact in words.facts.items():
+            if "[]" in name.removeprefix(f"{words.subjects}[].") or fact.assume is not UNKNOWN:
                 continue
-            raw = stated(view, given, name)
+            raw = stated(view, name, words)
             wanted = fact.absent if raw == "absent" else UNKNOWN if raw in (None, fact.unknown_word or None) else raw
-            assert view.value(name) == wanted, (name, view.values.top)
+            assert view.value(name) == wanted, (name, view.top)
 
 
 def test_a_change_wins_over_the_file_and_null_makes_a_whole_object_unknown():

@@ -1,22 +1,20 @@
 """A pack that is not fit is refused at load, naming pack, rule and what to do."""
 
+import re
 from collections.abc import Callable
 from copy import deepcopy
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-import roadworthy.law
 from roadworthy.kernel.errors import Unusable
-from roadworthy.law import load_calendar, load_packs
-from roadworthy.law.load import assemble
-from roadworthy.law.reader import read_yaml
+from roadworthy.law import load_packs
+from roadworthy.law.calendar import load_calendars
+from roadworthy.law.load import SHIPPED, assemble, load_all, read_files
+from roadworthy.law.reader import Located
 
-ROOT = Path(roadworthy.law.__file__).parent / "packs"
-RAW = {
-    path.name: read_yaml(path.read_text(), path.name) for path in ROOT.rglob("*.yaml") if path.name != "pending.yaml"
-}
+RAW = {name.rpartition("/")[2]: value for name, value in read_files(SHIPPED).items()}
+CALENDARS = load_calendars()
 
 Edit = Callable[[dict[str, Any]], Any]
 
@@ -30,7 +28,7 @@ def label(raw: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def fact(raw: dict[str, Any], name: str) -> dict[str, Any]:
-    return raw["vocabulary.yaml"]["facts"][name]
+    return raw["upgrade-vocabulary.yaml"]["facts"][name]
 
 
 YES = {"swin_moved": {"eq": True}}
@@ -65,7 +63,7 @@ def shadowed(r: dict[str, Any]) -> None:
 
 
 def circle(r: dict[str, Any]) -> None:
-    derived = r["vocabulary.yaml"]["derived"]
+    derived = r["upgrade-vocabulary.yaml"]["derived"]
     derived["ads_touched"]["when"] = {"performance_changed": {"eq": True}}
     derived["performance_changed"]["when"] = {"ads_touched": {"eq": True}}
 
@@ -77,6 +75,7 @@ def first_example(r: dict[str, Any]) -> dict[str, Any]:
 
 REFUSED: dict[str, tuple[Edit, str]] = {
     "unknown fact": (opens({"colour": {"eq": True}}), "HASH: unknown fact 'colour'"),
+    "misspelt fact": (opens({"swin_move": {"eq": True}}), "the nearest is swin_moved"),
     "unknown operator": (opens({"applicant": {"like": "x"}}), "unknown operator 'like'"),
     "operator of another type": (opens({"applicant": {"ge": "x"}}), "does not fit"),
     "value of another type": (opens({"applicant": {"eq": 3}}), "can never be 3"),
@@ -115,8 +114,8 @@ REFUSED: dict[str, tuple[Edit, str]] = {
     "unknown token": (lambda r: r["n45.yaml"]["deferrals"][0]["tokens"].append("NOPE"), "there is no gate NOPE"),
     "unknown outcome": (lambda r: gate(r, "SUMS").update(under=["elsewhere"]), "under elsewhere"),
     "no default": (lambda r: r["samr.yaml"]["ambiguities"]["Q-09"].update(default="never"), "none of its options"),
-    "no vocabulary": (lambda r: r.pop("vocabulary.yaml"), "0 files are vocabulary/1"),
-    "bad specimen": (lambda r: r["vocabulary.yaml"]["specimen"].update(delivery="post"), "specimen: delivery"),
+    "no vocabulary": (lambda r: r.pop("upgrade-vocabulary.yaml"), "0 files are vocabulary/1 about upgrade"),
+    "bad specimen": (lambda r: r["upgrade-vocabulary.yaml"]["specimen"].update(delivery="post"), "specimen: delivery"),
     "verified_by unsaid": (lambda r: r["samr.yaml"].pop("verified_by"), "verified_by is missing"),
 }
 
@@ -127,30 +126,117 @@ def test_an_unfit_pack_is_refused_and_says_where(edit, says):
     edit(raw)
 
     with pytest.raises(Unusable) as caught:
-        assemble(raw, load_calendar())
+        assemble(raw, CALENDARS)
 
     assert says in caught.value.message
+    assert re.search("[\u4e00-\u9fff]", caught.value.text.zh)
+    assert caught.value.text.en == caught.value.message
 
 
 def test_the_shipped_packs_load_and_name_their_digests():
     packs = load_packs()
 
-    assert len({row["digest"] for row in packs.identities}) == len(packs.packs) + 2
+    assert len({row["digest"] for row in packs.identities}) == len(packs.identities) >= len(packs.packs) + 2
     assert all(len(row["digest"]) == 64 for row in packs.identities)
 
 
 def test_a_pack_changes_its_digest_with_any_word():
     raw = deepcopy(RAW)
     gate(raw, "HASH")["fix"]["en"] += " now"
-    changed = {row["id"] for row in assemble(raw, load_calendar()).identities} & {
+    changed = {row["id"] for row in assemble(raw, CALENDARS)["upgrade"].identities} & {
         row["id"] for row in load_packs().identities
     }
-    different = {r["digest"] for r in assemble(raw, load_calendar()).identities} - {
+    different = {r["digest"] for r in assemble(raw, CALENDARS)["upgrade"].identities} - {
         r["digest"] for r in load_packs().identities
     }
 
     assert len(changed) == len(load_packs().identities)
     assert len(different) == 1
+
+
+def duty(raw: dict[str, Any], name: str) -> dict[str, Any]:
+    return next(d for pack in raw.values() for d in pack.get("duties", []) if d["id"] == name)
+
+
+def due(**fields: Any) -> Edit:
+    return lambda r: duty(r, "N45-COLL").update(due=fields)
+
+
+REFUSED_DUTIES: dict[str, tuple[Edit, str]] = {
+    "no time": (due(basis="knowledge"), "N45-COLL: due says no single time"),
+    "two times": (due(basis="knowledge", after=5, before=5, unit="day"), "says no single time"),
+    "unknown unit": (due(basis="knowledge", after=5, unit="week"), "unit is 'week'; use one of hour"),
+    "unknown base": (due(basis="birth", after=5, unit="day"), "basis is 'birth'"),
+    "base without facts": (due(basis="release", after=5, unit="day"), "no facts for the base release"),
+    "unknown calendar": (due(basis="knowledge", after=5, unit="day", calendar="moon"), "no calendar moon"),
+    "endless": (due(basis="knowledge", every={"amount": 3, "unit": "month"}), "until a base or so many times"),
+    "nobody": (lambda r: duty(r, "N45-COLL").update(to=[]), "to names nobody"),
+    "bad reminder": (
+        lambda r: duty(r, "N45-COLL").update(reminders=[{"at": "soon", "to": ["incident_officer"]}]),
+        "at is 'soon'",
+    ),
+    "hours of a day": (
+        lambda r: duty(r, "EIDC22-4c").update(due={"basis": "completion", "after": 5, "unit": "hour"}),
+        "hours run from an instant",
+    ),
+    "wrong due": (
+        lambda r: duty(r, "N45-COLL").update(due={"basis": "knowledge", "after": 6, "unit": "day"}),
+        "example",
+    ),
+    "dead duty": (
+        lambda r: duty(r, "N45-COLL").update(when={"all": [{"collision": {"eq": True}}, {"collision": {"eq": False}}]}),
+        "N45-COLL: can never fire",
+    ),
+    "no main vocabulary": (
+        lambda r: r["incident-vocabulary.yaml"].update(extends="another"),
+        "0 files are the main vocabulary of incident",
+    ),
+    "unknown schema": (lambda r: r["nev19.yaml"].update(schema="rulepack/2"), "schema is 'rulepack/2'"),
+    "unknown question": (lambda r: r["nev19.yaml"].update(about="weather"), "about is 'weather'"),
+}
+
+
+@pytest.mark.parametrize(("edit", "says"), REFUSED_DUTIES.values(), ids=REFUSED_DUTIES.keys())
+def test_an_unfit_duty_is_refused_and_says_where(edit, says):
+    test_an_unfit_pack_is_refused_and_says_where(edit, says)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "line_of"),
+    [
+        ("nev19.yaml", "powertrain: {in: [bev, phev]}", "powertrain: {in: [bev, diesel]}", "id: NEV-6"),
+        ("nev19.yaml", "after: 12, unit: hour", "after: 12, unit: week", "after: 12"),
+        ("nev19.yaml", "market: {eq: CN}", "market: {like: CN}", "market: {eq: CN}"),
+        ("samr.yaml", "    fix: {zh: 提交信息表和升级包并登记回执, ", "    fix: {", "    fix: {zh: 提交信息表"),
+        ("eidc22.yaml", "cites: [EIDC22-4d]", "cites: []", "cites: [EIDC22-4d]"),
+        (
+            "nev19.yaml",
+            'name: with a casualty 6 hours, as_of: "2026-06-15"',
+            "name: x, as_of: never",
+            "with a casualty 6",
+        ),
+    ],
+)
+def test_the_message_names_file_and_line(tmp_path, file, old, new, line_of):
+    for name, _ in read_files(SHIPPED).items():
+        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
+        (tmp_path / name).write_text((SHIPPED / name).read_text())
+    [path] = tmp_path.rglob(file)
+    text = path.read_text()
+    assert old in text
+    line = next(n for n, one in enumerate(text.splitlines(), 1) if line_of in one)
+    path.write_text(text.replace(old, new, 1))
+
+    with pytest.raises(Unusable) as caught:
+        load_all.__wrapped__(tmp_path)
+
+    assert f"{file} line {line}: " in caught.value.message
+    assert f"{file} line {line}:" in caught.value.text.zh
+
+
+def test_every_mapping_of_a_pack_knows_its_line():
+    assert isinstance(RAW["nev19.yaml"], Located)
+    assert RAW["nev19.yaml"].lines["duties"] > RAW["nev19.yaml"].lines["id"] > 0
 
 
 def test_nothing_shipped_claims_to_be_verified_by_a_person():

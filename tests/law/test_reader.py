@@ -40,4 +40,5 @@ def test_everything_else_is_refused_with_its_line(text, says):
         read_yaml(text, "pack.yaml")
 
     assert says in caught.value.message
-    assert caught.value.message.startswith("pack.yaml: ")
+    assert caught.value.message.startswith("pack.yaml")
+    assert caught.value.text.zh.startswith("pack.yaml")
