@@ -13,6 +13,8 @@ from roadworthy.admission.web import router as admission_router
 from roadworthy.campaigns.web.api import router as campaigns_router
 from roadworthy.campaigns.web.console import console as campaigns_console
 from roadworthy.campaigns.web.impact import router as impact_router
+from roadworthy.clocks.web import ready
+from roadworthy.clocks.web import router as clocks_router
 from roadworthy.database import Actor, Database
 from roadworthy.device.ddi import router as ddi_router
 from roadworthy.device.uptane import router as uptane_router
@@ -70,8 +72,10 @@ def create_app(installation: Installation) -> FastAPI:
     install_console(app)
     app.add_api_route("/api/v1/trust", lambda: trust_of(settings), include_in_schema=False)
     app.add_api_route("/healthz", lambda: {"ok": True}, include_in_schema=False)
+    app.add_api_route("/readyz", ready, include_in_schema=False)
     for router in (
         accounts_router,
+        clocks_router,
         products_router,
         admission_router,
         fleet_router,

@@ -15,6 +15,7 @@ from roadworthy.accounts import actions as accounts
 from roadworthy.accounts.model import Person
 from roadworthy.accounts.rules import parse_name
 from roadworthy.campaigns.states import ACTION, CAMPAIGN, WAVE
+from roadworthy.clocks.states import CLOCK, TIMER
 from roadworthy.database import Actor, Database, metadata
 from roadworthy.database.migrate import check, upgrade
 from roadworthy.filings.states import FILING
@@ -54,6 +55,8 @@ CYCLES = {
     "action": ACTION,
     "pack_version": PACK,
     "pack_activation": ACTIVATION,
+    "clock": CLOCK,
+    "timer": TIMER,
 }
 
 

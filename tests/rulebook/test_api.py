@@ -14,6 +14,7 @@ from tests.rulebook.packs import COMPANY_ID, SHIPPED, STRICT, text_of
 
 pytestmark = pytest.mark.parametrize("dialect", ["sqlite"])
 
+
 def as_(book, actor, regime=None):
     http = client(book.database, actor, law_api, impact_api)
     http._app.state.regime = regime

@@ -15,6 +15,11 @@ from roadworthy.accounts import actions as accounts
 from roadworthy.admission import actions as admission
 from roadworthy.campaigns import actions as campaigns
 from roadworthy.campaigns.model import Campaign, Said
+from roadworthy.clocks import actions as clocks
+from roadworthy.clocks.delivery import Deliverer, Inbox
+from roadworthy.clocks.poller import Poller
+from roadworthy.clocks.store import messages
+from roadworthy.database import Actor
 from roadworthy.device.manifests import accept_manifest
 from roadworthy.filings import actions as filings
 from roadworthy.filings.model import Scope
@@ -28,6 +33,7 @@ from roadworthy.releases import actions as releases
 from roadworthy.releases.model import Release
 from roadworthy.rulebook import actions as rulebook
 from roadworthy.rulebook.model import Meaning, Mode
+from tests.clocks.plans import RECIPE, begin, plan
 from tests.company import LEASE_HOURS, Company, vehicle_rows, vin
 from tests.rulebook.packs import SHIPPED, text_of
 
@@ -36,7 +42,8 @@ DOWNLOADING = Said("download", "none", ("half of it",))
 
 def live(company: Company) -> None:
     """Let everything happen that can happen, with the worker ticking in between."""
-    for chapter in (_offices, _law, _registries, _papers, _releases, _first_update, _many_campaigns, _withdrawal):
+    chapters = (_offices, _law, _registries, _papers, _releases, _first_update, _many_campaigns, _withdrawal, _duties)
+    for chapter in chapters:
         chapter(company)
         company.later()
         company.tick()
@@ -192,6 +199,22 @@ def _many_campaigns(company: Company) -> None:
     campaigns.report(database, company.vehicle(2), offers[0].action.number, "download")
     campaigns.stop(database, manager, stopped.id)
     campaigns.report(database, company.vehicle(2), offers[0].action.number, "confirm_cancel")
+
+
+def _duties(company: Company) -> None:
+    """Clocks in every state, some of whose reminders were given, one of them seen."""
+    database, start = company.database, company.time.now()
+    ids = [begin(database, plan(start, 24, f"CMP-{n}", roles=("auditor",), known_at=start)) for n in range(4)]
+    with database.begin(company.people["officer"]) as work:
+        clocks.satisfy(work, ids[0], start, "FIL-1")
+        clocks.cancel(work, ids[1], "the campaign was stopped before it began")
+        clocks.correct(work, ids[2], plan(start, 48, "CMP-2", recipe=RECIPE, alternative_due_at=start))
+    company.later(hours=13)
+    Poller(database).tick()
+    Deliverer(database, [Inbox(database)]).tick()
+    with database.read() as view:
+        told = messages.list_notices(view, ["auditor"])
+    clocks.see(database, Actor(company.people["administrator"].id, frozenset({"auditor"})), told[0].id)
 
 
 def _withdrawal(company: Company) -> None:
