@@ -17,7 +17,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from roadworthy import reactions
 from roadworthy.campaigns import actions as campaigns
+from roadworthy.clocks import actions as clocks
 from roadworthy.clocks.delivery import Deliverer, Inbox, Transport, Webhook
+from roadworthy.clocks.planning import compute_again
 from roadworthy.clocks.poller import Poller
 from roadworthy.filings import actions as filings
 from roadworthy.installation import Installation, open_keys
@@ -116,7 +118,7 @@ class Worker:
         return any(busy)
 
     def _renew(self) -> bool:
-        """Renew leases, and now and then ask every gate.
+        """Renew leases, and now and then ask every gate and look which clocks begin or move.
 
         At the start, when the law or the settings may be new; on a new day, when the law may be; and every ten
         minutes, since on PostgreSQL an answer may change while a gate is being asked.
@@ -130,6 +132,10 @@ class Worker:
         campaigns.renew(self._database, self._context.regime, self._context.lease_hours, everything=sweep)
         self._renewed = now
         if sweep:
+            campaigns.start_due_clocks(self._database, reactions.ACTOR, self._context.regime)
+            with self._database.read() as view:
+                calendars = self._context.regime.packs_at(view).calendars
+            clocks.recompute(self._database, lambda recipe: compute_again(recipe, calendars))
             self._swept = now
         return False
 

@@ -14,6 +14,7 @@ from roadworthy.clocks.store.duties import (
     page,
     provisional,
     running_for,
+    satisfied_with,
     save,
     timers_of,
     told,
@@ -22,6 +23,6 @@ from roadworthy.clocks.store.tables import clock, clock_watch, notice, outbox, t
 
 __all__ = [
     "cancel_timer", "claim_due", "clock", "clock_watch", "fire_timer", "load", "load_all", "lock", "lock_pending",
-    "move", "newest", "notice", "of_duty", "outbox", "page", "provisional", "running_for", "save", "timer",
-    "timers_of", "told",
+    "move", "newest", "notice", "of_duty", "outbox", "page", "provisional", "running_for", "satisfied_with", "save",
+    "timer", "timers_of", "told",
 ]  # fmt: skip

@@ -57,6 +57,11 @@ def running_for(view: View, subject_type: str, subject_id: str) -> list[Clock]:
     return [_clock(row) for row in view.all(query)]
 
 
+def satisfied_with(view: View, by: str) -> bool:
+    """Whether the receipt named `by` ended a clock already."""
+    return view.first(select(clock.c.id).where(clock.c.satisfied_by == by).limit(1)) is not None
+
+
 def provisional(view: View) -> list[Clock]:
     """Give the running and satisfied clocks whose due time may still move, oldest first."""
     open_ones = clock.c.status.in_([CLOCK.initial, "satisfied"])

@@ -463,6 +463,7 @@ def upgrade() -> None:
         sa.Column("approver_id", sa.String(length=32), nullable=True),
         sa.Column("created_at", sa.String(length=27), nullable=False),
         sa.Column("hold_reason", sa.String(length=400), nullable=False),
+        sa.Column("ended_at", sa.String(length=27), nullable=True),
         sa.CheckConstraint("approver_id IS NULL OR approver_id <> author_id", name=op.f("ck_campaign_four_eyes")),
         sa.ForeignKeyConstraint(["approver_id"], ["person.id"], name=op.f("fk_campaign_approver_id")),
         sa.ForeignKeyConstraint(["author_id"], ["person.id"], name=op.f("fk_campaign_author_id")),

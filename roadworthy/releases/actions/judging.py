@@ -1,6 +1,6 @@
 """Gathers the facts of a release from the registries and asks the law: preview, classification, and the gate."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
@@ -103,6 +103,22 @@ def judge(view: View, regime: Regime, release: Release, vehicle_type_id: str, sc
     report = law.classify(facts, regime.packs_at(view), view.now).to_json()
     decision = rules.gate(report, rules.readiness(release, dossier), target.undeclared)
     return Judgement(vehicle_type_id, decision, report, facts, papers.ids, papers.valid_until)
+
+
+def owed(
+    view: View, regime: Regime, facts: Iterable[Mapping[str, Json]], days: Mapping[str, str]
+) -> list[Mapping[str, Any]]:
+    """Give the reports that an upgrade owes (rows of `law.duties`), each once, in order of due times.
+
+    `facts` are those of its judgements; `days` the facts campaign_start and campaign_end, as ISO days in Beijing, as
+    far as they are known. Raises YearUnknown beyond the calendar.
+    """
+    rows: dict[tuple[str, int], Mapping[str, Any]] = {}
+    packs = regime.packs_at(view)
+    for one in facts:
+        for row in law.classify({**one, **days}, packs, view.now).timers:
+            rows.setdefault((row["rule"], row["period"]), row)
+    return sorted(rows.values(), key=lambda row: (row["due_at"], row["rule"]))
 
 
 def classify_all(database: Database, actor: Actor, regime: Regime, release_id: RelId) -> list[Classification]:
