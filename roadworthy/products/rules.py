@@ -4,17 +4,19 @@
    set of texts. Floats are refused: 0.1 has no exact binary form, so its bytes would not be reproducible.
 2. What touched ECUs can influence is the union of their lists; an ECU with an unknown list influences everything.
 3. One ECU of a type is its primary.
-4. An amendment that could make the law ask for less is known as such: it needs a second person.
+4. Which Annex 2 parameters a model needs follows from what it registered; an unknown condition counts as met.
+5. An amendment that could make the law ask for less is known as such: it needs a second person.
 """
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from roadworthy.kernel.errors import Refused, Unusable
 from roadworthy.products.model import Ecu, ParameterDefinition, ParameterType, VehicleType
+from roadworthy.products.sheets.cells import items_from_cell, items_to_cell
 
 _KEY = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*")
 _HARDWARE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -133,8 +135,27 @@ def value_from_cell(definition: ParameterDefinition, cell: str) -> Any:
             raise Unusable(f"{definition.key} takes true or false, not {cell[:60]!r}.", at=definition.key)
         return word == "true"
     if definition.type is ParameterType.LIST:
-        return parse_value(definition, [item for item in cell.split("|") if item.strip()])
+        return parse_value(definition, items_from_cell(cell))
     return parse_value(definition, cell)
+
+
+def value_to_cell(value: Any) -> str:
+    """Write a kept value into one cell; `value_from_cell` reads it back."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return items_to_cell(value) if isinstance(value, list) else str(value)
+
+
+def needed(definitions: Iterable[ParameterDefinition], values: Mapping[str, Any]) -> tuple[ParameterDefinition, ...]:
+    """Give the Annex 2 parameters that a model with these registered values needs (N45-2a).
+
+    A condition that is not registered is unknown, and then the parameter is needed.
+    """
+    return tuple(one for one in definitions if one.annex2 and _applies(one, values))
+
+
+def _applies(one: ParameterDefinition, values: Mapping[str, Any]) -> bool:
+    return one.needed_if is None or values.get(one.needed_if) is not False
 
 
 def parse_words(text: str, what: str, longest: int = 120) -> str:
@@ -151,7 +172,10 @@ def parse_words(text: str, what: str, longest: int = 120) -> str:
 def _text(value: str, key: str) -> str:
     if len(value) > MAX_TEXT:
         raise Unusable(f"{key} has {len(value)} characters; at most {MAX_TEXT} are kept.", code="value.long", at=key)
-    return value.strip()
+    text = value.replace("\r\n", "\n").replace("\r", "\n").strip()
+    if any(unicodedata.category(letter) in ("Cc", "Cs") and letter not in "\n\t" for letter in text):
+        raise Unusable(f"{key} holds a control character; remove it.", code="value.control", at=key)
+    return text
 
 
 def _matching(form: re.Pattern[str], text: str, what: str, told: str) -> str:
@@ -182,6 +206,14 @@ def loosens_ecu(before: Ecu, after: Ecu) -> bool:
 
 
 def loosens_parameter(before: ParameterDefinition, after: ParameterDefinition) -> bool:
-    """Whether an amendment could turn a change of a main parameter into none: no longer main, or more tolerance."""
+    """Whether an amendment could turn a change of a main parameter into none, or ask a model for fewer parameters.
+
+    No longer main, more tolerance, another unit; no longer of Annex 2, needed less often, or without a report.
+    """
     wider = Decimal(after.tolerance or "0") > Decimal(before.tolerance or "0")
-    return wider or (before.counts_as_main and not after.counts_as_main) or before.unit != after.unit
+    fewer = before.annex2 and (
+        not after.annex2 or (after.needed_if is not None and after.needed_if != before.needed_if)
+    )
+    unverified = before.needs_report and not after.needs_report
+    main = before.counts_as_main and not after.counts_as_main
+    return wider or main or fewer or unverified or before.unit != after.unit
