@@ -6,6 +6,7 @@ last one, so a few kilobytes could claim all memory. Here it is unpacked in piec
 
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -40,7 +41,7 @@ def check_workbook(stream: BinaryIO) -> None:
     try:
         with zipfile.ZipFile(stream) as archive:
             _check_parts(archive)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as error:
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, OSError, ValueError) as error:
         raise HostileWorkbook(f"The workbook cannot be read: {error}; save it as .xlsx again.") from error
     finally:
         stream.seek(0)

@@ -64,7 +64,7 @@ def parse_entry(plain: Mapping[str, Any]) -> ParameterDefinition:
     entry: dict[str, Any] = {"unit": "", "is_main": None, "tolerance": None, "annex2": False, "needed_if": None} | dict(
         plain
     )
-    entry = {"needs_report": False, "source": ""} | entry
+    entry |= {name: entry.get(name, usual) for name, usual in (("needs_report", False), ("source", ""))}
     if stray := sorted(set(entry) - _FIELDS):
         raise Unusable(f"A catalogue entry has no {', '.join(stray)[:80]}; it has {', '.join(sorted(_FIELDS))}.")
     texts = ("key", "zh", "en", "type", "unit", "source")
