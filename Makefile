@@ -54,6 +54,7 @@ bench: setup ## Print the measured ratios; ARGS name the benchmarks, default all
 docs: setup ## Write the generated pages anew
 	@$(BIN)/python -m tools.gen_states
 	@$(BIN)/python -m tools.gen_cli
+	@$(BIN)/python -m tools.gen_clauses
 
 .PHONY: migration
 migration: setup ## Write a migration for what the tables say now; ARGS="name" or ARGS="first_cut --replace"

@@ -67,7 +67,10 @@ ANSWERS: Mapping[str, tuple[str, Any]] = {
 
 @dataclass(frozen=True)
 class Plan:
-    """What a release is about. `declared` are the values that the touched ECU's new software sets."""
+    """What a release is about.
+
+    `declared` are the values that the touched ECU's new software sets, `without` the papers and answers it lacks.
+    """
 
     name: str = "cabin"
     version: str = "5.0.0"
@@ -75,6 +78,7 @@ class Plan:
     ecu: str = "CABIN"
     declared: Mapping[str, Any] = field(default_factory=lambda: {"theme": "dusk"})
     answers: Mapping[str, Any] = field(default_factory=dict)
+    without: Sequence[str] = ()
     content: bytes = b""
 
     @property
@@ -167,14 +171,25 @@ class Story:
         engineer.upload(f"/releases/{release}/sbom", bill_of_materials(plan))
         for ecu in ecus if plan.declared else ():
             engineer.put(f"/releases/{release}/declarations/{ecu}", {"values": dict(plan.declared)})
-        for kind, (author, checker) in PAPERS.items():
-            query = {"kind": kind, "filename": f"{kind}.txt"}
-            paper = self.by(author).upload(f"/releases/{release}/papers", kind.encode(), **query)["id"]
-            self.by(checker).post(f"/releases/{release}/papers/{paper}/check")
-        for fact, (person, usual) in ANSWERS.items():
-            self.by(person).put(f"/releases/{release}/answers/{fact}", {"value": plan.answers.get(fact, usual)})
+        for kind in PAPERS:
+            if kind not in plan.without:
+                self.paper(release, kind)
+        for fact, (_, usual) in ANSWERS.items():
+            if fact not in plan.without:
+                self.answer(release, fact, plan.answers.get(fact, usual))
         self.world.tick()
         return release
+
+    def paper(self, release: str, kind: str) -> None:
+        """Attach a paper of the dossier and have another person check it."""
+        author, checker = PAPERS[kind]
+        query = {"kind": kind, "filename": f"{kind}.txt"}
+        paper = self.by(author).upload(f"/releases/{release}/papers", kind.encode(), **query)["id"]
+        self.by(checker).post(f"/releases/{release}/papers/{paper}/check")
+
+    def answer(self, release: str, fact: str, value: Any) -> None:
+        """Have the person in charge answer a question about a release."""
+        self.by(ANSWERS[fact][0]).put(f"/releases/{release}/answers/{fact}", {"value": value})
 
     def released(self, plan: Plan) -> dict[str, Any]:
         """Write a release, have it approved and classified; give it as the API shows it."""
