@@ -81,6 +81,7 @@ class Target:
     change_permit_granted: bool = False
     production_checked: bool | None = None
     consistency_findings: tuple[str, ...] = ()
+    plans_submitted: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -320,6 +321,8 @@ def _model(target: Target, cars: Cars) -> dict[str, Json]:
     if not target.imported:
         facts["licensed_manufacturer"] = target.licensed_manufacturer or None
         facts["annex2_supplemented"] = target.annex2_supplemented
+    if target.plans_submitted is not None:
+        facts["deep_test_plan_submitted"] = target.plans_submitted
     return facts
 
 

@@ -17,10 +17,14 @@ MOST_PARTS = 2_000
 MOST_UNPACKED = 512 * 2**20  # bytes of all parts together
 MOST_CELLS = 16_000_000  # rows times columns up to the last cell, of one sheet
 MOST_COLUMNS = 1_024
+MOST_TEXT = 2 * 2**30  # bytes of the longest shared text times the cells of one sheet that may repeat it
 _CODE = re.compile(r"(^|/)(vbaproject\w*\.bin|macrosheets/|dialogsheets/|activex/|embeddings/)", re.IGNORECASE)
 _CODE_TYPES = (b"macroEnabled", b"vbaProject", b"ms-excel.macrosheet")
 _CELL = re.compile(rb"\br\s*=\s*[\"']([A-Za-z]{1,4})([0-9]{1,9})[\"']")
 _ROW = re.compile(rb"<(?:\w+:)?row\b")
+_CELLS = re.compile(rb"<(?:\w+:)?c\b")
+_STRING = re.compile(rb"\bt\s*=\s*[\"']s[\"']")
+_SHARED = re.compile(rb"<(?:\w+:)?si\b")
 _CUT = 64  # bytes of one piece that are looked at again with the next: an address may lie across both
 
 
@@ -58,7 +62,7 @@ def _check_parts(archive: zipfile.ZipFile) -> None:
         raise HostileWorkbook(f"The workbook holds macros or embedded objects ({found[:80]}); save it as plain .xlsx.")
     if sum(part.file_size for part in parts) > MOST_UNPACKED:
         raise HostileWorkbook(f"The workbook unpacks to more than {MOST_UNPACKED // 2**20} MiB; divide it.")
-    unpacked = 0
+    unpacked = longest = repeated = 0
     for part in parts:
         for piece, fresh in _pieces(archive, part):
             unpacked += fresh
@@ -66,7 +70,11 @@ def _check_parts(archive: zipfile.ZipFile) -> None:
                 raise HostileWorkbook(f"The workbook unpacks to more than {MOST_UNPACKED // 2**20} MiB; divide it.")
             _check_piece(part.filename, piece)
         if part.filename.startswith("xl/worksheets/"):
-            _check_extent(archive, part)
+            repeated = max(repeated, _check_extent(archive, part))
+        elif part.filename.endswith("sharedStrings.xml"):
+            longest = max(longest, _longest_text(archive, part))
+    if longest * repeated > MOST_TEXT:
+        raise HostileWorkbook(f"A text of {longest} bytes may stand in {repeated} cells; divide the workbook.")
 
 
 def _check_piece(name: str, piece: bytes) -> None:
@@ -78,19 +86,38 @@ def _check_piece(name: str, piece: bytes) -> None:
         raise HostileWorkbook("A part of the workbook declares a document type; save it with Excel or WPS.")
 
 
-def _check_extent(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
-    """Refuse a sheet whose last cell stands far out: a reader makes room for all cells before it."""
-    width = height = begun = 0
+def _check_extent(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> int:
+    """Refuse a sheet whose last cell stands far out: a reader makes room for all cells before it.
+
+    Give how many cells hold a shared text.
+    """
+    width = height = rows = cells = texts = 0
     for piece, _ in _pieces(archive, part):
-        begun += len(_ROW.findall(piece))
+        rows += len(_ROW.findall(piece))
+        cells += len(_CELLS.findall(piece))
+        texts += len(_STRING.findall(piece))
         found = set(_CELL.findall(piece))
         width = max([width, *map(_column, {column for column, _ in found})])
-        height = max([height, begun, *(int(row) for _, row in found)])
-    if width > MOST_COLUMNS or width * height > MOST_CELLS:
+        height = max([height, rows, *(int(row) for _, row in found)])
+    if width > MOST_COLUMNS or max(width * height, cells) > MOST_CELLS:
         raise HostileWorkbook(
             f"A sheet reaches to column {width}, row {height}; at most {MOST_COLUMNS} columns and {MOST_CELLS} cells "
             "are read. Delete the empty rows and columns beyond the table, or divide it."
         )
+    return texts
+
+
+def _longest_text(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> int:
+    """Give the bytes of the longest shared text, with its markup."""
+    longest = running = 0
+    for piece, fresh in _pieces(archive, part):
+        first, *others = _SHARED.split(piece)
+        if not others:
+            running += fresh
+            continue
+        longest = max(longest, running + len(first), *(len(one) for one in others[:-1]), 0)
+        running = len(others[-1])
+    return max(longest, running)
 
 
 def _pieces(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> Iterator[tuple[bytes, int]]:

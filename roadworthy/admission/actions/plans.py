@@ -1,7 +1,7 @@
 """What SAMR is owed after an admission: the deep-test plan and the risk assessment plan (N45-3a)."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from roadworthy.admission import store
@@ -9,15 +9,15 @@ from roadworthy.admission.actions.values import ROLE
 from roadworthy.admission.model import AdmissionPlan, PlanKind, PlnId
 from roadworthy.admission.states import PLAN
 from roadworthy.admission.store.papers import admission_plan, plan_of_row
-from roadworthy.database import Actor, Database, Work
+from roadworthy.database import Actor, Database, View, Work
 from roadworthy.filings import store as filings
 from roadworthy.filings.rules import check_past, check_sha256
 from roadworthy.kernel.errors import Refused
+from roadworthy.kernel.event import Json
 from roadworthy.kernel.time import beijing_date
-from roadworthy.law import Packs
-from roadworthy.law.due import due_after
+from roadworthy.law import Packs, classify
 from roadworthy.products import store as products
-from roadworthy.products.model import TypId
+from roadworthy.products.model import TypId, VehicleType
 from roadworthy.products.rules import parse_words
 
 CLAUSE = "N45-3a"
@@ -33,13 +33,13 @@ def record_admission(
     """
     with database.begin(actor, attempt="admission.record", subject=type_id) as work:
         actor.require(ROLE)
-        products.load_vehicle_type(work, type_id)
+        kind = products.load_vehicle_type(work, type_id)
         day = check_past(admitted_on, "admitted_on", beijing_date(work.now))
         if any(one.admitted_on == day for one in store.list_plans(work, type_id, limit=500)):
             raise Refused("The plans of this admission are owed already.", code="exists_already")
-        due_on, rule = due(packs, date.fromisoformat(day))
+        due_on, rule = due(packs, kind, day, work.now)
         usual = {"vehicle_type_id": type_id, "admitted_on": day, "due_on": due_on, "rule": rule, "status": PLAN.initial}
-        made = [{**usual, "id": PlnId.new(work.now), "kind": str(kind)} for kind in PlanKind]
+        made = [{**usual, "id": PlnId.new(work.now), "kind": str(one)} for one in PlanKind]
         for row in made:
             work.insert(admission_plan, row)
             facts = {"due_on": due_on, "kind": row["kind"], "rule": rule, "vehicle_type": type_id}
@@ -47,15 +47,22 @@ def record_admission(
         return tuple(store.load_plan(work, str(row["id"])) for row in made)
 
 
-def due(packs: Packs, admitted_on: date) -> tuple[str | None, str | None]:
-    """Give the day (Beijing) on which the plans are due, and the rule that says so; nothing while no pack does."""
-    for duty in packs.program(admitted_on).duties:
-        if CLAUSE in duty.cites and duty.due.on is None and duty.due.every is None:
-            calendar = packs.calendars[duty.due.calendar]
-            at = due_after(duty.due, admitted_on, calendar).at.astimezone(calendar.tz)
-            # A day ends at 24:00, which is the next day's first moment.
-            last = at.date() if at.time() != at.min.time() else date.fromordinal(at.date().toordinal() - 1)
-            return last.isoformat(), duty.id
+def due(packs: Packs, kind: VehicleType, admitted_on: str, now: datetime) -> tuple[str | None, str | None]:
+    """Give the last day (Beijing) for the plans, and the rule that says so; nothing when no duty in force asks."""
+    duties = {duty.id for duty in packs.program(date.fromisoformat(admitted_on)).duties if CLAUSE in duty.cites}
+    if not duties:
+        return None, None
+    model: dict[str, Json] = {
+        "model_code": kind.model_code,
+        "imported": kind.imported,
+        "admitted_on": admitted_on,
+        "deep_test_plan_submitted": False,
+    }
+    for row in classify({"target_models": [model]}, packs, now).timers:
+        if row["rule"] in duties and row["due_at"]:
+            # A day ends at 24:00, which is the first moment of the next.
+            last = datetime.fromisoformat(row["due_at"]) - timedelta(microseconds=1)
+            return last.date().isoformat(), str(row["rule"])
     return None, None
 
 
@@ -99,3 +106,9 @@ def _moved(work: Work, plan_id: PlnId, verb: str, changes: Mapping[str, Any]) ->
     facts = {"filing": row.filing_id, "sha256": row.sha256, "vehicle_type": row.vehicle_type_id}
     work.record(f"admission_plan.{step.target}", plan_id, facts, move=step)
     return plan_of_row(row)
+
+
+def plans_submitted(view: View, type_id: str) -> bool | None:
+    """Whether every plan owed after the admissions of a vehicle type was sent; None when no admission is recorded."""
+    owed = store.list_plans(view, type_id, limit=500)
+    return all(one.status == "filed" for one in owed) if owed else None

@@ -185,6 +185,7 @@ def _target(view: View, release: Release, type_id: str, scope: Scope | None) -> 
         undeclared=undeclared,
         production_checked=production.checked,
         consistency_findings=production.findings,
+        plans_submitted=admission.plans_submitted(view, type_id),
     )
 
 
