@@ -20,12 +20,14 @@ MOST_COLUMNS = 1_024
 MOST_TEXT = 2 * 2**30  # bytes of the longest shared text times the cells of one sheet that may repeat it
 _CODE = re.compile(r"(^|/)(vbaproject\w*\.bin|macrosheets/|dialogsheets/|activex/|embeddings/)", re.IGNORECASE)
 _CODE_TYPES = (b"macroEnabled", b"vbaProject", b"ms-excel.macrosheet")
-_CELL = re.compile(rb"\br\s*=\s*[\"']([A-Za-z]{1,4})([0-9]{1,9})[\"']")
-_ROW = re.compile(rb"<(?:\w+:)?row\b")
-_CELLS = re.compile(rb"<(?:\w+:)?c\b")
-_STRING = re.compile(rb"\bt\s*=\s*[\"']s[\"']")
-_SHARED = re.compile(rb"<(?:\w+:)?si\b")
-_CUT = 64  # bytes of one piece that are looked at again with the next: an address may lie across both
+# Cells, and cells with their address; an address elsewhere says nothing of where a reader puts a cell.
+_CELL = re.compile(rb"<(?:[^\s<>/:]+:)?c[\s/>]")
+_PLACE = re.compile(rb"<(?:[^\s<>/:]+:)?c\s[^>]*?\br\s*=\s*[\"']([A-Za-z]{1,4})([0-9]{1,9})[\"']")
+_SHARED = re.compile(rb"<(?:[^\s<>/:]+:)?si[\s/>]")
+_LONGEST_TAG = 2**20
+
+
+_TOO_FAR = f"The workbook unpacks to more than {MOST_UNPACKED // 2**20} MiB; divide it."
 
 
 class HostileWorkbook(Unusable):
@@ -61,20 +63,17 @@ def _check_parts(archive: zipfile.ZipFile) -> None:
     if found := next((name for name in names if _CODE.search(name)), None):
         raise HostileWorkbook(f"The workbook holds macros or embedded objects ({found[:80]}); save it as plain .xlsx.")
     if sum(part.file_size for part in parts) > MOST_UNPACKED:
-        raise HostileWorkbook(f"The workbook unpacks to more than {MOST_UNPACKED // 2**20} MiB; divide it.")
-    unpacked = longest = repeated = 0
+        raise HostileWorkbook(_TOO_FAR)
+    seen = _Seen()
     for part in parts:
-        for piece, fresh in _pieces(archive, part):
-            unpacked += fresh
-            if unpacked > MOST_UNPACKED:
-                raise HostileWorkbook(f"The workbook unpacks to more than {MOST_UNPACKED // 2**20} MiB; divide it.")
+        for piece in _pieces(archive, part, seen):
             _check_piece(part.filename, piece)
-        if part.filename.startswith("xl/worksheets/"):
-            repeated = max(repeated, _check_extent(archive, part))
-        elif part.filename.endswith("sharedStrings.xml"):
-            longest = max(longest, _longest_text(archive, part))
-    if longest * repeated > MOST_TEXT:
-        raise HostileWorkbook(f"A text of {longest} bytes may stand in {repeated} cells; divide the workbook.")
+            seen.take(part.filename, piece)
+        seen.close_part()
+    if seen.longest_text * seen.most_cells > MOST_TEXT:
+        raise HostileWorkbook(
+            f"A text of {seen.longest_text} bytes may fill {seen.most_cells} cells; divide the table."
+        )
 
 
 def _check_piece(name: str, piece: bytes) -> None:
@@ -86,47 +85,64 @@ def _check_piece(name: str, piece: bytes) -> None:
         raise HostileWorkbook("A part of the workbook declares a document type; save it with Excel or WPS.")
 
 
-def _check_extent(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> int:
-    """Refuse a sheet whose last cell stands far out: a reader makes room for all cells before it.
+class _Seen:
+    """What was seen of a workbook so far: bytes unpacked, how far a sheet reaches, how long a shared text is."""
 
-    Give how many cells hold a shared text.
-    """
-    width = height = rows = cells = texts = 0
-    for piece, _ in _pieces(archive, part):
-        rows += len(_ROW.findall(piece))
-        cells += len(_CELLS.findall(piece))
-        texts += len(_STRING.findall(piece))
-        found = set(_CELL.findall(piece))
-        width = max([width, *map(_column, {column for column, _ in found})])
-        height = max([height, rows, *(int(row) for _, row in found)])
-    if width > MOST_COLUMNS or max(width * height, cells) > MOST_CELLS:
-        raise HostileWorkbook(
-            f"A sheet reaches to column {width}, row {height}; at most {MOST_COLUMNS} columns and {MOST_CELLS} cells "
-            "are read. Delete the empty rows and columns beyond the table, or divide it."
-        )
-    return texts
+    def __init__(self) -> None:
+        self.unpacked = self.most_cells = self.longest_text = 0
+        self._width = self._height = self._cells = self._text = 0
+
+    def unpack(self, count: int) -> None:
+        """Count bytes."""
+        self.unpacked += count
+        if self.unpacked > MOST_UNPACKED:
+            raise HostileWorkbook(_TOO_FAR)
+
+    def take(self, name: str, piece: bytes) -> None:
+        """Look at a piece of a part; no tag is cut."""
+        if name.startswith("xl/worksheets/"):
+            self._sheet(piece)
+        elif name.endswith("sharedStrings.xml"):
+            first, *others = _SHARED.split(piece)
+            lengths = [self._text + len(first), *map(len, others)]
+            self._text = lengths[-1]
+            self.longest_text = max(self.longest_text, *lengths)
+
+    def close_part(self) -> None:
+        """Begin the next part."""
+        self.most_cells = max(self.most_cells, self._cells)
+        self._width = self._height = self._cells = self._text = 0
+
+    def _sheet(self, piece: bytes) -> None:
+        cells, places = len(_CELL.findall(piece)), _PLACE.findall(piece)
+        if cells != len(places):
+            raise HostileWorkbook("Some cells have no address; save the workbook with Excel or WPS.")
+        self._cells += cells
+        self._width = max([self._width, *map(_column, {letters for letters, _ in places})])
+        self._height = max([self._height, *map(int, {row for _, row in places})])
+        # A reader makes room for all cells up to the last one.
+        if self._width > MOST_COLUMNS or max(self._width * self._height, self._cells) > MOST_CELLS:
+            raise HostileWorkbook(
+                f"A sheet reaches to column {self._width}, row {self._height}; at most {MOST_COLUMNS} columns and "
+                f"{MOST_CELLS} cells are read. Delete the empty rows and columns beyond the table, or divide it."
+            )
 
 
-def _longest_text(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> int:
-    """Give the bytes of the longest shared text, with its markup."""
-    longest = running = 0
-    for piece, fresh in _pieces(archive, part):
-        first, *others = _SHARED.split(piece)
-        if not others:
-            running += fresh
-            continue
-        longest = max(longest, running + len(first), *(len(one) for one in others[:-1]), 0)
-        running = len(others[-1])
-    return max(longest, running)
-
-
-def _pieces(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> Iterator[tuple[bytes, int]]:
-    """Give a part in pieces that overlap, each with the number of bytes that are new in it."""
+def _pieces(archive: zipfile.ZipFile, part: zipfile.ZipInfo, seen: _Seen) -> Iterator[bytes]:
+    """Give a part in pieces that end before a tag begins, so that no tag is cut."""
     with archive.open(part) as unpacking:
         rest = b""
         while fresh := unpacking.read(PIECE):
-            yield rest + fresh, len(fresh)
-            rest = fresh[-_CUT:]
+            seen.unpack(len(fresh))
+            rest += fresh
+            cut = rest.rfind(b"<")
+            if part.filename.endswith(".xml") and len(rest) - max(cut, 0) <= _LONGEST_TAG:
+                yield rest[: max(cut, 0)]
+                rest = rest[max(cut, 0) :]
+            else:
+                yield rest
+                rest = b""
+        yield rest
 
 
 def _column(letters: bytes) -> int:
