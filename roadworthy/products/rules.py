@@ -21,6 +21,7 @@ from roadworthy.products.sheets.cells import items_from_cell, items_to_cell
 _KEY = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*")
 _HARDWARE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _MODEL_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
+_NOTHING = re.compile(r"\\*\(none\)")  # written with a backslash more where it is itself the value
 _NUMBER = re.compile(r"[+-]?(\d{1,30}(\.\d{0,30})?|\.\d{1,30})([eE][+-]?\d{1,2})?")
 MAX_TEXT, MAX_LIST = 20_000, 1_000
 # `parameter:` and a key name the subject of an event (64 characters); an amended list stands in an event twice.
@@ -120,15 +121,17 @@ def parse_value(definition: ParameterDefinition, value: Any) -> Any:
     if definition.type is ParameterType.LIST and isinstance(value, list | tuple):
         if len(value) > MAX_LIST or not all(isinstance(item, str) for item in value):
             raise Unusable(f"{key} takes a list of at most {MAX_LIST} texts.", code="value.type", at=key)
-        return sorted({_text(item, key) for item in value})
+        return sorted({_text(item, key) for item in value} - {""})
     raise Unusable(f"{key} takes a {definition.type}, not {str(value)[:60]!r}.", code="value.type", at=key)
 
 
 def value_from_cell(definition: ParameterDefinition, cell: str) -> Any:
-    """Read a value from one cell of a table: true/false for bool, items divided by | for lists.
+    """Read a value from one cell of a table: true/false for bool, items divided by | for lists, (none) for nothing.
 
     Raises Unusable.
     """
+    if definition.type in (ParameterType.TEXT, ParameterType.LIST) and _NOTHING.fullmatch(cell):
+        cell = cell[1:] if cell.startswith("\\") else ""
     if definition.type is ParameterType.BOOL:
         word = cell.strip().lower()
         if word not in ("true", "false"):
@@ -143,7 +146,8 @@ def value_to_cell(value: Any) -> str:
     """Write a kept value into one cell; `value_from_cell` reads it back."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return items_to_cell(value) if isinstance(value, list) else str(value)
+    cell = items_to_cell(value) if isinstance(value, list) else str(value)
+    return f"\\{cell}" if _NOTHING.fullmatch(cell) else cell or "(none)"
 
 
 def needed(definitions: Iterable[ParameterDefinition], values: Mapping[str, Any]) -> tuple[ParameterDefinition, ...]:
