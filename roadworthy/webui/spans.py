@@ -27,6 +27,8 @@ def counted(count: int, unit: str, roll: str, start: Text) -> Text:
     """Say how a due time is counted from `start`: `within 5 working days after ...`."""
     if unit == "day_of_next_month":
         said = Text(f"{start.zh}次月 {count} 日", f"day {count} of the month after {start.en}")
+    elif count == 0:
+        said = Text(f"{start.zh}当日", f"on {start.en}")
     elif count < 0:
         how = amount(count, unit)
         said = Text(f"{start.zh}前 {how.zh}", f"{how.en} before {start.en}")

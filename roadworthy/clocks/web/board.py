@@ -4,13 +4,13 @@ How a clock stands is computed at the moment of looking, so a board is right eve
 worker means for reminders is said above it.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from roadworthy.clocks import rules, store
-from roadworthy.clocks.model import Clock, Notice, Standing
+from roadworthy.clocks.model import DUE, Clock, Notice, Standing
 from roadworthy.clocks.store import Wanted, messages
 from roadworthy.database import View
 from roadworthy.kernel.errors import Malformed
@@ -112,7 +112,7 @@ def beside(view: View, clocks: Sequence[Clock]) -> list[Row]:
             rules.standing(one, view.now),
             things[one.plan.subject_type, one.plan.subject_id],
             law[_rule(one)],
-            tuple(notice for notice in told if notice.clock_id == one.id),
+            in_order(notice for notice in told if notice.clock_id == one.id),
         )
         for one in clocks
     ]
@@ -124,8 +124,13 @@ def for_roles(view: View, roles: Collection[str]) -> tuple[list[Told], bool]:
     shown = unseen[:MOST_NOTICES]
     clocks = store.load_all(view, {one.clock_id for one in shown})
     clocks.sort(key=lambda one: (one.status != "running", one.plan.due_at, one.id))
-    found = [Told(row, tuple(one for one in shown if one.clock_id == row.clock.id)) for row in beside(view, clocks)]
+    found = [Told(row, in_order(one for one in shown if one.clock_id == row.clock.id)) for row in beside(view, clocks)]
     return found, len(unseen) > MOST_NOTICES
+
+
+def in_order(told: Iterable[Notice]) -> tuple[Notice, ...]:
+    """Give notices as they were given; of several at one moment the most pressing comes last."""
+    return tuple(sorted(told, key=lambda one: (one.given_at, _pressing(one.kind), one.id)))
 
 
 def summary(view: View) -> Summary:
@@ -134,6 +139,10 @@ def summary(view: View) -> Summary:
     ahead = Wanted(("running",), due_from=view.now, due_before=view.now + rules.LONGEST_SOON + timedelta(seconds=1))
     soon = sum(rules.standing(one, view.now) is Standing.DUE_SOON for one in _all(view, ahead))
     return Summary(store.count_running(view) - overdue - soon, soon, overdue)
+
+
+def _pressing(kind: str) -> int:
+    return 0 if kind.endswith("%") else 1 if kind.startswith("-") else 2 if kind == DUE else 3
 
 
 def _picked(view: View, asked: Asked, after: Clock | None, limit: int, *, newest_first: bool) -> list[Clock]:

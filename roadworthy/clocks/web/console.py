@@ -12,7 +12,7 @@ from roadworthy.clocks import actions, store, watch
 from roadworthy.clocks.model import ClkId
 from roadworthy.clocks.store import messages
 from roadworthy.clocks.web import board
-from roadworthy.clocks.web.words import STANDING, TIMER, UNWATCHED, recipe_words, reminder_words
+from roadworthy.clocks.web.words import STANDING, TIMER, UNWATCHED, occasion_words, recipe_words, reminder_words
 from roadworthy.database import Actor, View
 from roadworthy.kernel.decision import Outcome
 from roadworthy.kernel.errors import SignInNeeded
@@ -124,6 +124,7 @@ def _words() -> dict[str, Any]:
         "authorities": AUTHORITIES,
         "bases": BASES,
         "decisions": DECISIONS,
+        "occasion_words": occasion_words,
         "reminder_words": reminder_words,
         "roles": ROLES,
         "standings": STANDING,

@@ -47,6 +47,12 @@ def reminder_words(kind: str) -> Text:
     return Text(kind, kind)
 
 
+def occasion_words(occasion: str) -> Text:
+    """Say which of several times of one duty this is."""
+    kind, _, number = occasion.partition(" ")
+    return Text(f"第 {number} 期", occasion) if kind == "period" and number.isdecimal() else Text(occasion, occasion)
+
+
 def recipe_words(plan: Plan) -> tuple[Text, ...]:
     """Say, one sentence a line, how the due time of a plan was counted."""
     said = [_counting(plan)]

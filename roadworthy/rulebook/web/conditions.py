@@ -85,6 +85,9 @@ class Words:
             return Text(f"“{other.zh}”", f"“{other.en}”")
         if isinstance(value, bool):
             return _ANSWERS[value]
+        if isinstance(value, Mapping):
+            pairs = [(self.name(f"{fact}[].{key}"), self.value(f"{fact}[].{key}", one)) for key, one in value.items()]
+            return Text("，".join(f"{k.zh} {v.zh}" for k, v in pairs), ", ".join(f"{k.en} {v.en}" for k, v in pairs))
         if isinstance(value, list | tuple):
             said = [self.value(fact, one) for one in value]
             return Text("、".join(one.zh for one in said), ", ".join(one.en for one in said))

@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from roadworthy.accounts import store as accounts_store
 from roadworthy.database import Actor, Database, View
 from roadworthy.kernel.errors import Malformed, Unusable
-from roadworthy.kernel.time import BEIJING, parse_date
+from roadworthy.kernel.time import BEIJING, beijing_date, parse_date
 from roadworthy.law.edition import pack_in
 from roadworthy.law.model import Pack
 from roadworthy.law.packs import Packs
@@ -45,6 +45,7 @@ def law(request: Request, actor: Signed) -> Response:
             "known": known,
             "names": accounts_store.names_of(view, people),
             "questions": shown.questions(known),
+            "today": beijing_date(view.now),
             "waiting": _waiting(view, actor),
         }
     return pages.respond(request, pages.draw(request, "rulebook/law.html", context))

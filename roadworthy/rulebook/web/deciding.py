@@ -15,6 +15,7 @@ _AUTHOR = Text("您是该规则包的作者，须由他人签署。", "You are t
 _SIGNED = Text("您已签署过，另一签署须由他人完成。", "You have signed already; another person must give this one.")
 _PROPOSER = Text("您是提议人，须由他人确认。", "You proposed it; another person must confirm.")
 _RUNNING = Text("该版本已有确认的安排，请等待其生效。", "This version is activated already; let that take its course.")
+_PROPOSED = Text("已有提议待确认。", "A proposal of it waits for confirmation already.")
 _FILE = Text(
     "文件本身写的不是 approved（或 shadow），请以新版本重新提交。",
     "The file itself says neither approved nor shadow; bring it in again as another version.",
@@ -44,7 +45,7 @@ def waiting(
     proposed = [one for one in activations if one.status == "proposed"]
     if proposed:
         needs = _by(rules.SECOND, Text("确认提议", "confirm the proposal"))
-        return Waiting(version, "proposed", needs, any(o.enabled for one in proposed for o in confirming(one, actor)))
+        return Waiting(version, "proposed", needs, any(confirming(one, actor)[0].enabled for one in proposed))
     if version.status == "draft":
         return Waiting(
             version, "draft", _by(ADMINISTRATOR, Text("提交审阅", "submit it")), ADMINISTRATOR in actor.roles
@@ -112,12 +113,15 @@ def _activating(version: PackVersion, activations: Sequence[Activation], actor: 
     tried = any(one.status == "in_effect" and one.mode is Mode.SHADOW for one in activations)
     counts = any(one.status == "in_effect" and one.mode is Mode.IN_FORCE for one in activations)
     fit = version.file_status in ("approved", "shadow")
-    why = role or (None if fit else _FILE) or (_RUNNING if coming or counts else None)
+    proposed = any(one.status == "proposed" for one in activations)
+    why = role or (None if fit else _FILE) or (_RUNNING if coming or counts else _PROPOSED if proposed else None)
     force = Text("须由另一人确认后才生效。", "It counts once another person has confirmed it.")
     offered = [_verb("propose", Text("提议生效", "Propose to put in force"), why, force, primary=True, asks_day=True)]
     if version.status == "approved" and not counts:
         fit_to_try = version.file_status == "approved"
-        why_not_try = role or (None if fit_to_try else _FILE) or (_RUNNING if coming or tried else None)
+        why_not_try = role or (
+            (None if fit_to_try else _FILE) or (_RUNNING if coming or tried else _PROPOSED if proposed else None)
+        )
         trial = Text(
             "须由另一人确认；试运行期间只显示会阻断什么，不改变任何决定。",
             "Once confirmed it shows what it would block and changes no decision.",
@@ -142,12 +146,13 @@ def _role(role: str, actor: Actor) -> Text | None:
     if role in actor.roles:
         return None
     name = ROLES[role]
-    return Text(f"须由{name.zh}办理。", f"This is for a {name.en} to do.")
+    return Text(f"须由{name.zh}办理。", f"This needs the role {name.en}.")
 
 
 def _by(role: str, what: Text) -> Text:
     name = ROLES[role]
-    return Text(f"待{name.zh}{what.zh}", f"a {name.en} must {what.en}")
+    article = "an" if name.en[:1] in "aeiou" else "a"
+    return Text(f"待{name.zh}{what.zh}", f"{article} {name.en} must {what.en}")
 
 
 def _verb(name: str, label: Text, why: Text | None, consequence: Text, **more: bool) -> Verb:

@@ -10,7 +10,7 @@ PACK: Mapping[str, Word] = {
     "draft": Word("○", N_("Draft"), "idle"),
     "in_review": Word("…", N_("Waits for signatures"), "warn"),
     "approved": Word("✓", N_("Signed by both"), "info"),
-    "shadow": Word("◐", N_("On trial: warns, blocks nothing"), "warn"),
+    "shadow": Word("◐", N_("On trial"), "warn"),
     "superseded": Word("↻", N_("Replaced"), "idle"),
     "retired": Word("⊘", N_("Put away"), "idle"),
 }
@@ -30,5 +30,5 @@ MODES: Mapping[str, Text] = {
 
 ABOUT: Mapping[str, Text] = {
     "upgrade": Text("软件升级", "upgrades"),
-    "incident": Text("事件与事故", "events and accidents"),
+    "incident": Text("事件与事故", "incidents"),
 }
