@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from roadworthy.database import View
 from roadworthy.kernel.decision import Text
-from roadworthy.kernel.errors import NotFound
+from roadworthy.kernel.errors import NotFound, RoadworthyError
 from roadworthy.kernel.time import beijing_date
 from roadworthy.law.model import Ambiguity, Gate, Pack, Rule
 from roadworthy.law.packs import SHADOW, Packs
@@ -117,8 +117,14 @@ def questions(known: Sequence[Counting]) -> list[Question]:
 
 
 def how_known(view: View, wanted: Collection[mentions.Rule]) -> Mapping[mentions.Rule, mentions.Standing]:
-    """Say how well the rules behind duties are known; for `mentions.register_rules`."""
-    known = {one.pack.id: one for one in counting(view) if not one.shadow}
+    """Say how well the rules behind duties are known; for `mentions.register_rules`.
+
+    Where the law itself cannot be read, no rule is known: its own page says why, and the clocks are shown all the same.
+    """
+    try:
+        known = {one.pack.id: one for one in counting(view) if not one.shadow}
+    except RoadworthyError:
+        return {}
     return {key: _standing(known[key[0]], key) for key in wanted if key[0] in known}
 
 
