@@ -75,6 +75,16 @@ def test_bad_forms_are_answered_with_what_to_do(book, path, fields, status):
     assert post(book, book.author, path, **fields).status_code == status
 
 
+def test_the_permits_of_the_law_in_force_are_listed(book):
+    page = as_(book, book.counsel).get("/law", headers=HTML).text
+    with book.database.read() as view:
+        permits = actions.permits_at(view)
+    assert permits
+    for one in permits:
+        assert one.model_code in page
+        assert f"{one.speed_limit_kmh} km/h" in page
+
+
 def test_pages_of_packs_that_are_not_there_are_not_found(book):
     for path in ("/law/packs/none", "/law/versions/none"):
         assert as_(book, book.counsel).get(path, headers=HTML).status_code == 404

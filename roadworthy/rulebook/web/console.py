@@ -44,6 +44,7 @@ def law(request: Request, actor: Signed) -> Response:
             "coming": shown.coming(view, known),
             "known": known,
             "names": accounts_store.names_of(view, people),
+            "permits": actions.permits_at(view),
             "questions": shown.questions(known),
             "today": beijing_date(view.now),
             "waiting": _waiting(view, actor),
