@@ -66,11 +66,16 @@ class Question:
 def counting(view: View) -> list[Counting]:
     """Give the packs that count now and those on trial, in the order of their ids."""
     adoptions = store.adoptions(view)
+    present: dict[str, Packs] = {}
     found = []
     for one in actions.in_force(view):
         by = one.activation
-        tried = one.shadow and by is not None
-        packs = actions.candidate(view, by.digest)[1] if tried and by is not None else actions.packs_at(view, one.about)
+        if one.shadow and by is not None:
+            packs = actions.candidate(view, by.digest)[1]
+        else:
+            if one.about not in present:
+                present[one.about] = actions.packs_at(view, one.about)
+            packs = present[one.about]
         since = rules.shipped_since(adoptions, one.pack.id) if by is None else by.effective_from
         doubts = doubts_of(packs, one.pack.id)
         shadow = one.shadow or one.pack.status == SHADOW
