@@ -36,6 +36,7 @@ from roadworthy.rulebook.model import Meaning, Mode
 from tests.clocks.plans import RECIPE, begin, plan
 from tests.company import LEASE_HOURS, Company, vehicle_rows, vin
 from tests.rulebook.packs import SHIPPED, text_of
+from tests.tampering import registry
 
 DOWNLOADING = Said("download", "none", ("half of it",))
 
@@ -143,6 +144,8 @@ def _releases(company: Company) -> None:
     company.draft_release("draft", "0.1")
     other = company.release("other", "2.0.0")
     releases.withdraw(company.database, company.people["manager"], other.id)
+    company.later()
+    registry.keep(company, other)
     sent = company.draft_release("unfinished", "0.1")
     try:
         releases.submit(company.database, company.people["engineer"], sent.id)
