@@ -243,3 +243,12 @@ def test_the_table_never_says_that_nothing_is_owed_while_a_duty_is_possible(tmp_
     said = capsys.readouterr().out
     assert "nothing is owed" not in said
     assert "POSSIBLE due" in said
+
+
+def test_a_number_of_thousands_of_digits_is_refused_and_a_byte_order_mark_is_none(tmp_path, capsys):
+    file = tmp_path / "facts.json"
+    file.write_text('{"deaths": ' + "9" * 5000 + "}")
+    assert duties_command("incident", file, "json", []) == 2
+    assert "too long" in capsys.readouterr().err
+    file.write_text("{}", "utf-8-sig")
+    assert duties_command("incident", file, "json", []) == 3
