@@ -7,7 +7,7 @@ from roadworthy.campaigns.web.impact import router as impact_api
 from roadworthy.database import Actor
 from roadworthy.releases import actions as releases
 from roadworthy.rulebook import actions
-from roadworthy.rulebook.web import router as law_api
+from roadworthy.rulebook.web.api import router as law_api
 from tests.rooms.app import client
 from tests.rooms.upgrades import HOURS, company
 from tests.rulebook.conftest import Rulebook

@@ -17,6 +17,8 @@ from roadworthy.kernel.time import to_text
 from roadworthy.law import Packs
 from roadworthy.law.edition import pack_in, read_edition
 from roadworthy.law.model import Pack
+from roadworthy.law.permits import SCHEMA, Permit, read_permits
+from roadworthy.law.reader import read_yaml
 from roadworthy.rulebook import rules, store
 from roadworthy.rulebook.model import UPGRADE, Activation, Adoption, LawFile
 
@@ -101,6 +103,17 @@ def shadows(view: View, about: str = UPGRADE) -> list[tuple[Activation, Packs]]:
     """Give each version that is tried now, with the packs in force and it among them; for `rules.shadow`."""
     tried = [(one, *candidate(view, one.digest)) for one in _tried(view, _recorded(view))]
     return [(one, packs) for one, question, packs in tried if question == about]
+
+
+def permits_at(view: View) -> tuple[Permit, ...]:
+    """Give the level 3 permits among the files of the law now, in the order of files.
+
+    Raises Refused when nothing was adopted, LawFileUnreadable, PackRefused.
+    """
+    files = [file for file in files_at(view, view.now) if file.name.startswith("packs/") and not file.pack]
+    texts = store.load_texts(view, (file.sha256 for file in files))
+    read = {file.name: read_yaml(texts[file.sha256].decode("utf-8"), file.name) for file in files}
+    return read_permits({name: raw for name, raw in read.items() if raw.get("schema") == SCHEMA})
 
 
 def files_at(view: View, moment: datetime) -> tuple[LawFile, ...]:
