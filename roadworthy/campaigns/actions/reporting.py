@@ -68,10 +68,11 @@ def acknowledge(database: Database, actor: Actor, filing_id: str) -> None:
         if clocks_store.satisfied_with(work, filing.id):
             return
         running = [clock for one in ours for clock in clocks_store.running_for(work, SUBJECT, one.id)]
-        owed = [clock for clock in running if clock.plan.report == str(filing.kind)]
+        until = end_of_day(parse_date(day))  # a receipt from before the report was owed acknowledges another one
+        owed = [one for one in running if one.plan.report == str(filing.kind) and one.plan.started_at < until]
         if owed:
             first = min(owed, key=lambda clock: (clock.plan.due_at, clock.id))
-            clocks.satisfy(work, first.id, min(end_of_day(parse_date(day)), work.now), filing.id)
+            clocks.satisfy(work, first.id, min(until, work.now), filing.id)
 
 
 def _days(work: Work, campaign: Campaign) -> dict[str, str]:

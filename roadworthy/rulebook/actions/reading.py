@@ -20,7 +20,7 @@ from roadworthy.law.model import Pack
 from roadworthy.law.permits import SCHEMA, Permit, read_permits
 from roadworthy.law.reader import read_yaml
 from roadworthy.rulebook import rules, store
-from roadworthy.rulebook.model import UPGRADE, Activation, LawFile
+from roadworthy.rulebook.model import UPGRADE, Activation, Adoption, LawFile
 
 _KEPT = 16
 _read: dict[tuple[LawFile, ...], Mapping[str, Packs]] = {}
@@ -52,7 +52,7 @@ def packs_of(view: View, identities: Sequence[Mapping[str, str]], about: str = U
     """
     wanted = [dict(row) for row in identities]
     known = _recorded(view)
-    for moment in rules.turning_points(store.adoptions(view), known):
+    for moment in rules.turning_points(adoptions(view), known):
         packs = _law_at(view, moment).get(about)
         if packs is not None and [dict(row) for row in packs.identities] == wanted:
             return packs
@@ -118,12 +118,12 @@ def permits_at(view: View) -> tuple[Permit, ...]:
 
 def files_at(view: View, moment: datetime) -> tuple[LawFile, ...]:
     """Give the files of the law at a moment; raises Refused when nothing was adopted by then."""
-    return rules.edition_at(store.adoptions(view), _recorded(view), store.sha256_by_digest(view), moment)
+    return rules.edition_at(adoptions(view), _recorded(view), store.sha256_by_digest(view), moment)
 
 
 def _law_at(view: View, moment: datetime) -> Mapping[str, Packs]:
     known = _recorded(view)
-    files = rules.edition_at(store.adoptions(view), known, store.sha256_by_digest(view), moment)
+    files = rules.edition_at(adoptions(view), known, store.sha256_by_digest(view), moment)
     found = read_files(view, files)
     _check_signed(found, {pack: one.digest for pack, one in rules.in_force(known, moment).items()})
     return found
@@ -147,6 +147,18 @@ def read_files(view: View, files: tuple[LawFile, ...]) -> Mapping[str, Packs]:
             _read.pop(next(iter(_read)), None)
         _read[files] = found
     return found
+
+
+def adoptions(view: View) -> list[Adoption]:
+    """Give those adoptions that were logged with just these files, oldest first; any other row is no law."""
+    known = store.adoptions(view)
+    told = data_of(view, "packs.adopted", [one.id for one in known])
+    return [one for one in known if told.get(one.id, {}).get("files") == files_told(one.files)]
+
+
+def files_told(files: Sequence[LawFile]) -> list[Json]:
+    """Give what the event of an adoption says of its files."""
+    return [[file.name, file.sha256] for file in files]
 
 
 def as_recorded(view: View, known: Sequence[Activation]) -> list[Activation]:
