@@ -1,4 +1,4 @@
-"""What a company keeps about a model of its own beside the values: announcements, papers, numbers, production, plans."""
+"""What a company keeps about a model beside the values: announcements, papers, numbers, production, plans."""
 
 from datetime import timedelta
 from hashlib import sha256
