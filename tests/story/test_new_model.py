@@ -3,8 +3,14 @@
 Then one car is built otherwise than registered: the model waits until a second person has seen it corrected.
 """
 
+import json
 from hashlib import sha256
+from pathlib import Path
 
+from click.testing import Result
+from typer.testing import CliRunner
+
+from roadworthy.cli.main import app
 from roadworthy.kernel.decision import Text
 from roadworthy.products.sheets import SheetColumn, write_xlsx
 from tests.story.company import Plan, Story, vin_of
@@ -85,3 +91,35 @@ def test_a_new_model_from_excel_to_the_supplement_and_a_car_that_was_built_other
 def held(caller: Caller, gate: str) -> set[str]:
     (answer,) = caller.get(gate)["vehicle_types"]
     return {finding["code"] for finding in answer["findings"] if finding["state"] != "open"}
+
+
+def test_the_command_line_sends_a_table_and_marks_what_is_wrong(story: Story, tmp_path: Path) -> None:
+    """N45-2a: parameters come from the homologation department's Excel."""
+    _, token = story.company.tokens["homologation"]
+    sheet = tmp_path / "values.xlsx"
+
+    def run(*words: str) -> Result:
+        shared = ["--server", story.world.settings.public_url, "--token", token]
+        return CliRunner().invoke(app, [*shared, "admission", *words])
+
+    assert run("export", "values", str(sheet), "--model", "X5").exit_code == 0
+    same = run("import", "values", str(sheet), "--ground", "announcement", "--reference", "batch 398", "-o", "json")
+    assert (same.exit_code, json.loads(same.stdout)) == (0, {"rows": 3, "changes": 0})
+
+    columns = [SheetColumn(key, key, False, Text(key, key)) for key in ("model_code", "parameter", "value")]
+    wrong = {"model_code": "X5", "parameter": "speed_max", "value": "fast"}
+    sheet.write_bytes(write_xlsx(columns, [wrong, {**wrong, "parameter": "theme", "value": "noon"}]))
+    refused = run("import", "values", str(sheet), "--ground", "announcement", "--reference", "b", "-o", "json")
+    assert refused.exit_code == 3
+    assert json.loads(refused.stdout)["errors"][0]["cell"] == "C2"
+    assert (tmp_path / "values-errors.xlsx").stat().st_size > 1_000
+    sheet.write_bytes(write_xlsx(columns, [{**wrong, "value": "125"}]))
+    assert run("import", "values", str(sheet), "--check").exit_code == 0
+    assert run("import", "values", str(sheet), "--ground", "announcement", "--reference", "b 9").exit_code == 0
+    type_id = story.company.types["X5"]
+    differ = run("diff", f"{type_id}@2026-03-02T02:01:00Z", type_id, "-o", "json")
+    assert (differ.exit_code, "speed_max" in differ.stdout) == (3, True)
+    assert run("supplement", type_id).exit_code == 0
+    assert run("consistency", type_id).exit_code == 3
+    for listed in (("report", "list"), ("swin", "list"), ("finding", "list"), ("plan", "list"), ("values", type_id)):
+        assert run(*listed).exit_code == 0
