@@ -15,6 +15,7 @@ from roadworthy.accounts import actions as accounts
 from roadworthy.accounts.model import Person
 from roadworthy.accounts.rules import parse_name
 from roadworthy.campaigns.states import ACTION, CAMPAIGN, WAVE
+from roadworthy.couriers.states import DISPATCH
 from roadworthy.database import Actor, Database, metadata
 from roadworthy.database.migrate import check, upgrade
 from roadworthy.filings.states import FILING
@@ -50,6 +51,7 @@ CYCLES = {
     "campaign": CAMPAIGN,
     "wave": WAVE,
     "action": ACTION,
+    "dispatch": DISPATCH,
 }
 
 
