@@ -188,14 +188,14 @@ def _written(packet: Packet, sender: str, to: tuple[str, ...]) -> Iterator[tuple
 
 
 def _message(packet: Packet, sender: str, to: tuple[str, ...]) -> Iterator[bytes]:
-    boundary = f"=_{packet.digest}"
+    boundary = f"packet-{packet.digest[:48]}"  # no base64 has a hyphen
     head = MIMEPart(policy=SMTP)
     head["From"], head["To"], head["Subject"] = sender, ", ".join(to), packet.title
     head["Date"] = format_datetime(_moment(packet.id))
     head["Message-ID"] = message_id_of(packet.id, sender)
     head["MIME-Version"] = "1.0"
-    head["Content-Type"] = f'multipart/mixed; boundary="{boundary}"'
-    yield bytes(head)
+    # The policy would fold a long boundary in a way that few programs read.
+    yield bytes(head)[:-2] + f'Content-Type: multipart/mixed;\r\n boundary="{boundary}"\r\n\r\n'.encode()
     mark = f"--{boundary}\r\n".encode()
     texts = (
         ("", "text/plain; charset=utf-8", checklist_text(packet).encode()),
