@@ -16,6 +16,7 @@ from roadworthy.accounts.model import Person
 from roadworthy.accounts.rules import parse_name
 from roadworthy.campaigns.states import ACTION, CAMPAIGN, WAVE
 from roadworthy.clocks.states import CLOCK, TIMER
+from roadworthy.couriers.states import DISPATCH
 from roadworthy.database import Actor, Database, metadata
 from roadworthy.database.migrate import check, upgrade
 from roadworthy.filings.states import FILING
@@ -57,6 +58,7 @@ CYCLES = {
     "pack_activation": ACTIVATION,
     "clock": CLOCK,
     "timer": TIMER,
+    "dispatch": DISPATCH,
 }
 
 

@@ -83,6 +83,32 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("vehicle_id", "version", name=op.f("pk_director_bundle")),
     )
     op.create_table(
+        "dispatch",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("subject", sa.String(length=64), nullable=False),
+        sa.Column("authority", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(length=64), nullable=False),
+        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("channel", sa.String(length=64), nullable=False),
+        sa.Column("manifest", sa.Text(), nullable=False),
+        sa.Column("manifest_digest", sa.String(length=64), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("asked", sa.Integer(), nullable=False),
+        sa.Column("next_at", sa.String(length=27), nullable=True),
+        sa.Column("lease_until", sa.String(length=27), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("evidence", sa.Text(), nullable=True),
+        sa.Column("author", sa.String(length=64), nullable=False),
+        sa.Column("salt", sa.String(length=32), nullable=False),
+        sa.Column("created_at", sa.String(length=27), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_dispatch")),
+    )
+    with op.batch_alter_table("dispatch", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_dispatch_status_next_at"), ["status", "next_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_dispatch_subject"), ["subject"], unique=False)
+
+    op.create_table(
         "event",
         sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("id", sa.String(length=32), nullable=False),
@@ -950,6 +976,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_event_kind"))
 
     op.drop_table("event")
+    with op.batch_alter_table("dispatch", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_dispatch_subject"))
+        batch_op.drop_index(batch_op.f("ix_dispatch_status_next_at"))
+
+    op.drop_table("dispatch")
     op.drop_table("director_bundle")
     with op.batch_alter_table("clock_watch", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_clock_watch_ticked_at"))
