@@ -19,6 +19,8 @@ from roadworthy.clocks import actions as clocks
 from roadworthy.clocks.delivery import Deliverer, Inbox
 from roadworthy.clocks.poller import Poller
 from roadworthy.clocks.store import messages
+from roadworthy.couriers.interface import Evidence, Handed, PktId, Unsure
+from roadworthy.couriers.outgoing import Dispatcher
 from roadworthy.database import Actor
 from roadworthy.device.manifests import accept_manifest
 from roadworthy.filings import actions as filings
@@ -35,6 +37,8 @@ from roadworthy.rulebook import actions as rulebook
 from roadworthy.rulebook.model import Meaning, Mode
 from tests.clocks.plans import RECIPE, begin, plan
 from tests.company import LEASE_HOURS, Company, vehicle_rows, vin
+from tests.couriers.lines import Say, queue, sent
+from tests.couriers.world import Shelf, packet
 from tests.rulebook.packs import SHIPPED, text_of
 
 DOWNLOADING = Said("download", "none", ("half of it",))
@@ -43,7 +47,7 @@ DOWNLOADING = Said("download", "none", ("half of it",))
 def live(company: Company) -> None:
     """Let everything happen that can happen, with the worker ticking in between."""
     chapters = (_offices, _law, _registries, _papers, _releases, _first_update, _many_campaigns, _withdrawal, _duties)
-    for chapter in chapters:
+    for chapter in (*chapters, _packets):
         chapter(company)
         company.later()
         company.tick()
@@ -215,6 +219,16 @@ def _duties(company: Company) -> None:
     with database.read() as view:
         told = messages.list_notices(view, ["auditor"])
     clocks.see(database, Actor(company.people["administrator"].id, frozenset({"auditor"})), told[0].id)
+
+
+def _packets(company: Company) -> None:
+    """Packets on their way: one waits for a channel, the others are sent, handed over, and of one nobody knows."""
+    database, shelf, time = company.database, Shelf(), company.time
+    said = [sent(time), Handed(Evidence("say:", time.now())), Unsure(Evidence("say:", time.now()), Text("原因", "why"))]
+    for _ in said:
+        queue(database, packet(shelf, packet_id=PktId.new(time.now())), "say")
+    Dispatcher(database, shelf.open, {"say": Say(said)}).tick()
+    queue(database, packet(shelf, packet_id=PktId.new(time.now())), "fax")
 
 
 def _withdrawal(company: Company) -> None:
