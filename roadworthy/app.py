@@ -15,6 +15,7 @@ from roadworthy.campaigns.web.console import console as campaigns_console
 from roadworthy.campaigns.web.impact import router as impact_router
 from roadworthy.clocks.web import ready
 from roadworthy.clocks.web import router as clocks_router
+from roadworthy.couriers.archives import LIMITS
 from roadworthy.database import Actor, Database
 from roadworthy.device.ddi import router as ddi_router
 from roadworthy.device.uptane import router as uptane_router
@@ -41,6 +42,7 @@ from roadworthy.webui.session import session_of
 _LIMITS = {
     "/api/v1/releases/[^/]+/(package|sbom|papers)": MOST_PACKAGE_BYTES,
     "/api/v1/(vehicles|ecus)/import": MAX_SHEET_BYTES + 2**20,
+    "/api/v1/filings/[^/]+/documents": LIMITS.file_bytes,
 }
 
 
@@ -59,6 +61,7 @@ def create_app(installation: Installation) -> FastAPI:
     app.state.database = installation.database
     app.state.regime = installation.regime
     app.state.artifacts = installation.artifacts
+    app.state.couriers = installation.couriers
     app.state.director = DirectorSigner(settings.home)
     app.state.logs = _log_per_thread(settings)
     app.state.authenticate = _authenticate(installation.database)

@@ -26,7 +26,7 @@ def test_completing_a_campaign_starts_the_clock_of_its_report(shipping: Story, s
     report = shipping.submitted("miit_implementation_report", ["X5"], **scope)
     shipping.world.tick()
     assert clocks(shipping, shipment.campaign)
-    shipping.by("second").post(f"/filings/{report}/accept", shipping.receipt())
+    shipping.accept(report)
     shipping.world.tick()
     assert clocks(shipping, shipment.campaign) == []
     (ended,) = clocks(shipping, shipment.campaign, "satisfied")

@@ -35,6 +35,7 @@ from roadworthy.releases import actions as releases
 from roadworthy.releases.model import Release
 from roadworthy.rulebook import actions as rulebook
 from roadworthy.rulebook.model import Meaning, Mode
+from tests import papers
 from tests.clocks.plans import RECIPE, begin, plan
 from tests.company import LEASE_HOURS, Company, vehicle_rows, vin
 from tests.couriers.lines import Say, queue, sent
@@ -130,6 +131,10 @@ def _papers(company: Company) -> None:
     company.file("miit_change_permit", grant)
     made = company.file("recall_plan", Scope((type_id,)), upto="draft")
     filings.revise(database, officer, made.id, planned_release="2026-06-01")
+    reopened = company.file("recall_plan", Scope((type_id,)), upto="draft")
+    papers.signed(database, officer, company.people["second"], reopened)
+    filings.reopen(database, officer, reopened.id)
+    filings.drop(database, officer, reopened.id, "another plan serves")
     returned = company.file("recall_plan", Scope((type_id,)), upto="submit")
     filings.send_back(database, officer, returned.id, "name the plant")
     refused = company.file("recall_plan", Scope((type_id,)), upto="submit")
@@ -139,7 +144,7 @@ def _papers(company: Company) -> None:
     filings.amend(database, officer, amended.id, planned_release="2026-07-01")
     waiting = company.file("samr_record", Scope((type_id,), package_sha256="0" * 64), upto="draft")
     day = beijing_date(company.time.now()).isoformat()
-    filings.submit(database, officer, waiting.id, day)
+    papers.submitted(database, officer, company.people["second"], waiting, day)
     filings.deliver_package(database, officer, waiting.id, day)
 
 

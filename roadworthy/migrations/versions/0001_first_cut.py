@@ -128,6 +128,7 @@ def upgrade() -> None:
     op.create_table(
         "filing",
         sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("group_id", sa.String(length=32), nullable=False),
         sa.Column("kind", sa.String(length=32), nullable=False),
         sa.Column("authority", sa.String(length=8), nullable=False),
         sa.Column("vehicle_type_ids", sa.Text(), nullable=False),
@@ -136,29 +137,50 @@ def upgrade() -> None:
         sa.Column("vin_set_digest", sa.String(length=64), nullable=True),
         sa.Column("parameter_values", sa.Text(), nullable=True),
         sa.Column("planned_release", sa.String(length=10), nullable=True),
+        sa.Column("facts", sa.Text(), nullable=False),
+        sa.Column("form_version", sa.String(length=32), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("subject_type", sa.String(length=32), nullable=True),
+        sa.Column("subject_id", sa.String(length=32), nullable=True),
+        sa.Column("amends", sa.String(length=32), nullable=True),
         sa.Column("author", sa.String(length=64), nullable=False),
+        sa.Column("signed_by", sa.String(length=64), nullable=True),
         sa.Column("approver", sa.String(length=64), nullable=True),
         sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("packet_id", sa.String(length=32), nullable=True),
         sa.Column("submitted_on", sa.String(length=10), nullable=True),
         sa.Column("package_delivered_on", sa.String(length=10), nullable=True),
+        sa.Column("acknowledged_at", sa.String(length=27), nullable=True),
+        sa.Column("submission_number", sa.String(length=120), nullable=True),
         sa.Column("receipt_number", sa.String(length=120), nullable=True),
         sa.Column("receipt_date", sa.String(length=10), nullable=True),
         sa.Column("document_sha256", sa.String(length=64), nullable=True),
+        sa.Column("valid_from", sa.String(length=10), nullable=True),
         sa.Column("valid_until", sa.String(length=10), nullable=True),
         sa.Column("remark", sa.String(length=2000), nullable=True),
         sa.Column("salt", sa.String(length=32), nullable=False),
         sa.Column("created_at", sa.String(length=27), nullable=False),
         sa.CheckConstraint(
-            "status <> 'accepted' OR (approver IS NOT NULL AND receipt_number IS NOT NULL AND receipt_date IS NOT NULL AND document_sha256 IS NOT NULL)",
+            "status NOT IN ('accepted', 'valid', 'suspended', 'amended', 'expired') OR (approver IS NOT NULL AND receipt_number IS NOT NULL AND receipt_date IS NOT NULL AND document_sha256 IS NOT NULL)",
             name=op.f("ck_filing_receipt"),
         ),
+        sa.CheckConstraint(
+            "status NOT IN ('submitted', 'acknowledged', 'accepted', 'valid', 'suspended', 'returned', 'refused') OR signed_by IS NOT NULL",
+            name=op.f("ck_filing_signed"),
+        ),
         sa.CheckConstraint("approver IS NULL OR approver <> author", name=op.f("ck_filing_four_eyes")),
+        sa.CheckConstraint("signed_by IS NULL OR signed_by <> author", name=op.f("ck_filing_sign_off")),
+        sa.ForeignKeyConstraint(["amends"], ["filing.id"], name=op.f("fk_filing_amends")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_filing")),
     )
     with op.batch_alter_table("filing", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_filing_group_id"), ["group_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_filing_kind"), ["kind"], unique=False)
         batch_op.create_index(batch_op.f("ix_filing_package_sha256"), ["package_sha256"], unique=False)
         batch_op.create_index(batch_op.f("ix_filing_release_id"), ["release_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_filing_subject_type_subject_id"), ["subject_type", "subject_id"], unique=False
+        )
 
     op.create_table(
         "image_metadata",
@@ -329,6 +351,30 @@ def upgrade() -> None:
     with op.batch_alter_table("event_row", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_event_row_table_name_row_key"), ["table_name", "row_key"], unique=False)
 
+    op.create_table(
+        "filing_document",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("filing_id", sa.String(length=32), nullable=False),
+        sa.Column("role", sa.String(length=16), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("media_type", sa.String(length=100), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("length", sa.Integer(), nullable=False),
+        sa.Column("language", sa.String(length=8), nullable=True),
+        sa.Column("data_sha256", sa.String(length=64), nullable=True),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("pages", sa.Integer(), nullable=True),
+        sa.Column("codes", sa.Text(), nullable=False),
+        sa.Column("warnings", sa.Text(), nullable=False),
+        sa.Column("author", sa.String(length=64), nullable=False),
+        sa.Column("confirmed_by", sa.String(length=64), nullable=True),
+        sa.Column("salt", sa.String(length=32), nullable=False),
+        sa.Column("created_at", sa.String(length=27), nullable=False),
+        sa.CheckConstraint("confirmed_by IS NULL OR confirmed_by <> author", name=op.f("ck_filing_document_four_eyes")),
+        sa.ForeignKeyConstraint(["filing_id"], ["filing.id"], name=op.f("fk_filing_document_filing_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_filing_document")),
+        sa.UniqueConstraint("filing_id", "role", "sha256", name=op.f("uq_filing_document_filing_id_role_sha256")),
+    )
     op.create_table(
         "log_place",
         sa.Column(
@@ -933,6 +979,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_log_place_idx"))
 
     op.drop_table("log_place")
+    op.drop_table("filing_document")
     with op.batch_alter_table("event_row", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_event_row_table_name_row_key"))
 
@@ -966,9 +1013,11 @@ def downgrade() -> None:
     op.drop_table("law_adoption")
     op.drop_table("image_metadata")
     with op.batch_alter_table("filing", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_filing_subject_type_subject_id"))
         batch_op.drop_index(batch_op.f("ix_filing_release_id"))
         batch_op.drop_index(batch_op.f("ix_filing_package_sha256"))
         batch_op.drop_index(batch_op.f("ix_filing_kind"))
+        batch_op.drop_index(batch_op.f("ix_filing_group_id"))
 
     op.drop_table("filing")
     with op.batch_alter_table("event", schema=None) as batch_op:
