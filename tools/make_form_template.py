@@ -47,7 +47,12 @@ def _page(section: Any) -> None:
 
 
 def _styles(document: Any) -> None:
-    for name, size, bold in (("Normal", 9.5, False), ("Title", 17, True), ("Heading 2", 11, True), ("Caption", 9.5, True)):
+    for name, size, bold in (
+        ("Normal", 9.5, False),
+        ("Title", 17, True),
+        ("Heading 2", 11, True),
+        ("Caption", 9.5, True),
+    ):
         style = document.styles[name]
         style.font.size, style.font.bold, style.font.italic = Pt(size), bold, False
         style.font.color.rgb = RGBColor(0x1B, 0x27, 0x33)

@@ -113,7 +113,9 @@ class _Book:
             return
         text = _pieces(cell.text)[0]
         if len(text) < len(cell.text):
-            self._warn(f"第{row}行有超过{CELL_LIMIT:,}字的内容", f"row {row} holds a text of more than {CELL_LIMIT:,} signs")
+            self._warn(
+                f"第{row}行有超过{CELL_LIMIT:,}字的内容", f"row {row} holds a text of more than {CELL_LIMIT:,} signs"
+            )
         sheet.write_string(row, column, inert(text), self.formats["text"])
 
     def _warn(self, zh: str, en: str) -> None:

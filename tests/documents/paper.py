@@ -13,7 +13,9 @@ from roadworthy.documents import Drawn, RecordRef, draw
 from roadworthy.law.forms import Filled, Form, fill, load_forms
 
 FORMS = load_forms()
-RECORD = RecordRef("FIL-01JZX8Q5T3M4N6P7R8S9T0V1W2", "https://roadworthy.example/filings/FIL-01JZX8Q5T3M4N6P7R8S9T0V1W2")
+RECORD = RecordRef(
+    "FIL-01JZX8Q5T3M4N6P7R8S9T0V1W2", "https://roadworthy.example/filings/FIL-01JZX8Q5T3M4N6P7R8S9T0V1W2"
+)
 
 
 def example(form: str, **changes: Any) -> Filled:
