@@ -1,62 +1,48 @@
-"""Decisions by rule packs against a plain Python function with the same branches, in one run: `python -m bench decide`.
+"""Decisions a second by rule packs, beside plain Python and zen-engine on the same table: `python -m bench decide`.
 
-The plain function knows the labels, the tier and the gates by heart: no packs, no unknown facts, no explanation. It
-is the floor; the ratio is what dated, cited data and three-valued logic cost. Sizes show the growth 1x / 10x / 100x.
+Four depths of the evaluator: classes only, the full decision, with its explanation, with what would change it. Beside
+them the same rules by heart (`bench._plain`), bare and with a trace of the facts each rule read, and as one decision
+table (`bench._zen`), once compiled by zen's loader and once as its documentation begins. All are made to agree on
+labels, tier and closed gates before anything is timed. Columns show the growth 1x / 10x / 100x; ratios are of 100x.
 """
 
+import subprocess
+import sys
 import time
-from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime
 from itertools import cycle, islice
 from typing import Any
 
-from roadworthy.law import add_working_days, classify, load_calendar, load_packs
+from bench import _four, _plain, _zen
+from roadworthy.law import classify, load_packs
+from roadworthy.law.answer import model_row
 from roadworthy.law.judge import judge
+from roadworthy.law.packs import Program
+from roadworthy.law.view import View
+from roadworthy.law.whatif import what_would_change
 from tests.law.support import facts
 
+DAY = date(2026, 11, 23)
 AS_OF = datetime(2026, 11, 23, 2, tzinfo=UTC)
-SIZES = (20, 200, 2_000)
-CALENDAR = load_calendar()
-
-
-def plain(given: Mapping[str, Any]) -> tuple[str, list[str], str, list[str]]:
-    """Decide by nested ifs: decision, labels, tier, gates that are not open."""
-    model = given["target_models"][0]
-    if model["test_fleet"] and not model["sold"]:
-        return "open", [], "", []
-    perf, filings = given["performance_change"], given["filings"]
-    driving = model["automation_level"] >= 3 and (given["ads_partition_touched"] or given["ads_image_shared"])
-    main, recall = given["main_parameters_changed"], given["defect_removed"] == "yes"
-    labels = [n for n, yes in (("parameters", main), ("automated_driving", driving), ("recall", recall)) if yes]
-    tier = "T3" if driving else "T2b" if main else "T2a" if any(perf.values()) else "T1"
-    lead = add_working_days(CALENDAR, date.fromisoformat(filings["samr_record"]["submitted_on"]), 5).day
-    gates = {
-        "ENT": filings["miit_enterprise"]["state"] == "valid" and given["applicant"] == model["licensed_manufacturer"],
-        "TYPE": filings["miit_type"]["state"] == "valid",
-        "ACT": filings["miit_activity"]["state"] == "valid",
-        "SAMR": filings["samr_record"]["state"] == "valid",
-        "SAMR-LEAD": date.fromisoformat(given["planned_release"]) >= lead,
-        "DEFECT": given["defect_removed"] != "unknown" and not (given["open_defect_investigation"] and not recall),
-        "PARAMREG": model["annex2_supplemented"],
-        "SUMS": given["sums_records_complete"],
-        "TEST": given["test_evidence_complete"],
-        "RISK": given["risk_assessment_done"],
-        "SAFETY": given["functional_safety_validated"],
-        "HASH": given["released_hash_equals_filed"],
-        "SCOPE": given["vins_outside_filed_scope"] == 0,
-        "CONSENT": given["user_confirmation"] == "explicit",
-        "MKT": given["notice_text_checked"],
-        "VER": tier not in ("T2a", "T2b") or given["verification_attached"],
-        "PARAM": not main or given["change_permit_granted"],
-        "SWIN": not given["type_approval_software_changed"] or given["swin_moved"],
-    }
-    closed = [token for token, met in gates.items() if not met]
-    return "blocked" if closed else "open", labels or ["general"], tier, closed
+PACKS = load_packs()
+SIZES = (1, 10, 100)
+LOAD = """
+import time
+from roadworthy.law import classify, load_packs
+start = time.process_time()
+load_packs()
+print(time.process_time() - start)
+"""
+Once = Callable[[Any], object]
 
 
 def workload() -> list[dict[str, Any]]:
-    """Open and blocked upgrades of several classes."""
+    """Open and blocked upgrades of every class, all facts known."""
     calm = {"safety": False, "environment": False, "energy": False, "anti_theft": False}
+    recall = {"defect_removed": "yes", "recall_plan_filed": True, "sellers_told": True}
+    back = {"version": "1", "was_filed": True, "parameters_equal_permitted": True, "reverts_recall_remedy": False}
+    permitted = {"ads_permission_granted": True, "ads_odd_inside_permit": True}
     return [
         facts(),
         facts(performance_change={**calm, "safety": True}),
@@ -64,10 +50,54 @@ def workload() -> list[dict[str, Any]]:
         facts(main_parameters_changed=True, change_permit_granted=True),
         facts(test_evidence_complete=False),
         facts(user_confirmation="none"),
+        facts(model={"automation_level": 3}, ads_partition_touched=True, **permitted),
+        facts(**recall, production_sale_stopped=False),
+        facts(items=[{"name": "brakes", "performance_change": {"safety": True}}, {"name": "theme"}]),
+        facts(rollback_to=back, planned_release="2026-06-03"),
+        facts(model={"sold": False}, production_consistency_checked=True),
+        facts(interim_safety_measure=True, two_person_approval=True, vulnerability_fixed=False),
     ]
 
 
-def rate(work: list[dict[str, Any]], count: int, once: Callable[[dict[str, Any]], object]) -> float:
+def depths(program: Program) -> dict[str, tuple[int, Once]]:
+    """Give the evaluator's depths, each with how many decisions 1x is."""
+
+    def judged(given: Mapping[str, Any]) -> Any:
+        return judge(program, given, given["target_models"][0])
+
+    def explained(given: Mapping[str, Any]) -> object:
+        return model_row(PACKS, program, "", judged(given), [])
+
+    def flipped(given: Mapping[str, Any]) -> object:
+        found = judged(given)
+        return model_row(PACKS, program, "", found, what_would_change(program, given, given["target_models"][0], found))
+
+    return {
+        "classes only": (24, lambda given: classes(program, given)),
+        "full decision": (24, judged),
+        "with explanation": (12, explained),
+        "with counterfactuals": (12, flipped),
+    }
+
+
+def classes(program: Program, given: Mapping[str, Any]) -> tuple[list[str], str | None]:
+    """Give labels and tier alone."""
+    view = View(program, given, given["target_models"][0])
+    tier = view.value("tier")
+    labels = [name for name in program.rules_of_label if view.value(f"label.{name}") is True]
+    return labels, None if tier == "none" else tier
+
+
+def zens(table: str) -> dict[str, tuple[int, Once]]:
+    """Give zen's ways, fastest last."""
+    return {
+        "zen, created, trace": (12, _zen.created(table, trace=True)),
+        "zen, loaded, trace": (12, _zen.loaded(table, trace=True)),
+        "zen, loaded, no trace": (12, _zen.loaded(table, trace=False)),
+    }
+
+
+def rate(work: Sequence[Any], count: int, once: Once) -> float:
     """Give decisions a second of processor time."""
     start = time.process_time()
     for given in islice(cycle(work), count):
@@ -75,27 +105,63 @@ def rate(work: list[dict[str, Any]], count: int, once: Callable[[dict[str, Any]]
     return count / (time.process_time() - start)
 
 
+def table(title: str, rows: Mapping[str, tuple[int, Once, Sequence[Any]]]) -> None:
+    """Time every row and print it beside the rows that it is compared with."""
+    rates = {name: [rate(work, base * size, once) for size in SIZES] for name, (base, once, work) in rows.items()}
+    others = ("plain", "plain, trace", "zen, created, trace", "zen, loaded, trace")
+    print(f"{title:<24}" + "".join(f"{f'{size}x /s':>12}" for size in SIZES) + "".join(f"{o:>21}" for o in others))
+    for name, found in rates.items():
+        ratios = "".join(f"{found[-1] / rates[other][-1]:>20.3f}x" for other in others)
+        print(f"{name:<24}" + "".join(f"{each:>12,.0f}" for each in found) + ratios)
+
+
+def shipped() -> None:
+    """Compare on the shipped packs."""
+    program, work = PACKS.program(DAY), workload()
+    made = _zen.Table(program)
+    records = [made.record(given) for given in work]
+    ways = zens(made.json)
+    for given, record in zip(work, records, strict=True):
+        found = judge(program, given, given["target_models"][0])
+        ours = (list(found.labels), found.tier, [gate.gate.token for gate in found.closed])
+        heart = {"plain": _plain.bare(given), "plain, trace": _plain.traced(given)[0]}
+        for name, told in (heart | {n: _zen.told(once(record)) for n, (_, once) in ways.items()}).items():
+            assert told == ours, (name, told, ours, given)
+        assert classes(program, given) == ours[:2], given
+    rows = {"plain": (240, _plain.bare, work), "plain, trace": (240, _plain.traced, work)}
+    rows |= {name: (base, once, records) for name, (base, once) in ways.items()}
+    rows |= {name: (base, once, work) for name, (base, once) in depths(program).items()}
+    rows["classify, whole file"] = (6, lambda given: classify(given, PACKS, AS_OF), work)
+    table(f"{len(program.gates)} gates, {len(made.names)} facts", rows)
+
+
+def four() -> None:
+    """Compare on the table of four classes."""
+    program, work = _four.program(), _four.workload()
+    made = _zen.Table(program)
+    records = [made.record(given) for given in work]
+    ways = zens(made.json)
+    for given, record in zip(work, records, strict=True):
+        ours = classes(program, given)[0]
+        assert ours == _four.bare(given) == _four.traced(given)[0], given
+        assert all(_zen.told(once(record))[0] == ours for _, once in ways.values()), given
+    rows = {"plain": (240, _four.bare, work), "plain, trace": (240, _four.traced, work)}
+    rows |= {name: (base, once, records) for name, (base, once) in ways.items()}
+    rows |= {
+        n: (base, once, work) for n, (base, once) in depths(program).items() if n in ("classes only", "full decision")
+    }
+    table("4 classes, 4 facts", rows)
+
+
 def main() -> None:
-    """Print the table."""
-    packs = load_packs()
-    program = packs.program((AS_OF + timedelta(hours=8)).date())
-    work = workload()
-    for given in work:
-        told = classify(given, packs, AS_OF).to_json()["models"][0]
-        assert (told["decision"], sorted(told["labels"]), told["tier"]) == (
-            plain(given)[0],
-            sorted(plain(given)[1]),
-            plain(given)[2],
-        ), given
-    print(
-        f"{'decisions':>10} {'plain/s':>12} {'judge/s':>12} {'explained/s':>12} {'judge:plain':>12} {'expl.:plain':>12}"
-    )
-    for count in SIZES:
-        bare = rate(work, count * 20, plain)
-        fast = rate(work, count, lambda given: judge(program, given, given["target_models"][0]))
-        told_rate = rate(work, max(count // 10, 6), lambda given: classify(given, packs, AS_OF))
-        ratios = f"{fast / bare:>12.4f} {told_rate / bare:>12.5f}"
-        print(f"{count:>10} {bare:>12,.0f} {fast:>12,.0f} {told_rate:>12,.0f} {ratios}")
+    """Print load time and both tables."""
+    loads = [
+        float(subprocess.run([sys.executable, "-c", LOAD], check=True, capture_output=True).stdout) for _ in range(3)
+    ]
+    print(f"all packs load in {min(loads):.3f} s (read, checked, every combination walked, examples run)\n")
+    shipped()
+    print()
+    four()
 
 
 if __name__ == "__main__":

@@ -9,7 +9,9 @@ from typing import Any
 from roadworthy.documents import Kind, RecordRef, draw
 from roadworthy.law.forms import Filled, Form, fill, load_forms
 
-RECORD = RecordRef("FIL-01JZX8Q5T3M4N6P7R8S9T0V1W2", "https://roadworthy.example/filings/FIL-01JZX8Q5T3M4N6P7R8S9T0V1W2")
+RECORD = RecordRef(
+    "FIL-01JZX8Q5T3M4N6P7R8S9T0V1W2", "https://roadworthy.example/filings/FIL-01JZX8Q5T3M4N6P7R8S9T0V1W2"
+)
 AIM = 300
 SIZES = (100, 1_000, 10_000)
 

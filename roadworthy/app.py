@@ -12,6 +12,9 @@ from roadworthy.accounts.web import router as accounts_router
 from roadworthy.admission.web import router as admission_router
 from roadworthy.campaigns.web.api import router as campaigns_router
 from roadworthy.campaigns.web.console import console as campaigns_console
+from roadworthy.campaigns.web.impact import router as impact_router
+from roadworthy.clocks.web import ready
+from roadworthy.clocks.web import router as clocks_router
 from roadworthy.database import Actor, Database
 from roadworthy.device.ddi import router as ddi_router
 from roadworthy.device.uptane import router as uptane_router
@@ -24,6 +27,7 @@ from roadworthy.products.sheets import MAX_SHEET_BYTES
 from roadworthy.products.web import router as products_router
 from roadworthy.regulator.log import router as log_router
 from roadworthy.releases.web import router as releases_router
+from roadworthy.rulebook.web import router as rulebook_router
 from roadworthy.settings import MOST_PACKAGE_BYTES, Settings
 from roadworthy.signing.keys import trusted_log
 from roadworthy.signing.signers import DirectorSigner
@@ -68,8 +72,10 @@ def create_app(installation: Installation) -> FastAPI:
     install_console(app)
     app.add_api_route("/api/v1/trust", lambda: trust_of(settings), include_in_schema=False)
     app.add_api_route("/healthz", lambda: {"ok": True}, include_in_schema=False)
+    app.add_api_route("/readyz", ready, include_in_schema=False)
     for router in (
         accounts_router,
+        clocks_router,
         products_router,
         admission_router,
         fleet_router,
@@ -77,6 +83,8 @@ def create_app(installation: Installation) -> FastAPI:
         releases_router,
         campaigns_router,
         campaigns_console,
+        impact_router,
+        rulebook_router,
         log_router,
         ddi_router,
         uptane_router,

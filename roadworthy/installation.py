@@ -15,6 +15,7 @@ from roadworthy.accounts import actions as accounts
 from roadworthy.accounts.model import Person
 from roadworthy.accounts.rules import parse_name
 from roadworthy.campaigns.states import ACTION, CAMPAIGN, WAVE
+from roadworthy.clocks.states import CLOCK, TIMER
 from roadworthy.database import Actor, Database, metadata
 from roadworthy.database.migrate import check, upgrade
 from roadworthy.filings.states import FILING
@@ -23,6 +24,8 @@ from roadworthy.kernel.time import SystemTime, Time
 from roadworthy.products.states import VEHICLE_TYPE
 from roadworthy.releases.actions import Regime
 from roadworthy.releases.states import RELEASE
+from roadworthy.rulebook import actions as rulebook
+from roadworthy.rulebook.states import ACTIVATION, PACK
 from roadworthy.settings import Settings, load
 from roadworthy.signing import image_repository as images
 from roadworthy.signing.files import replace_file
@@ -50,6 +53,10 @@ CYCLES = {
     "campaign": CAMPAIGN,
     "wave": WAVE,
     "action": ACTION,
+    "pack_version": PACK,
+    "pack_activation": ACTIVATION,
+    "clock": CLOCK,
+    "timer": TIMER,
 }
 
 
@@ -81,7 +88,8 @@ def open_installation(settings: Settings, time: Time | None = None, *, migrate: 
         if migrate:
             upgrade(database)
         check(database)
-        regime = Regime(law.load_packs(), settings.company, settings.safety_policy)
+        rulebook.adopt(database)
+        regime = Regime(law.load_packs(), settings.company, settings.safety_policy, rulebook.packs_at)
     except BaseException:
         database.close()
         raise

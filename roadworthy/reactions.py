@@ -90,6 +90,18 @@ def _all(context: Context, cause: Cause) -> set[CmpId]:  # noqa: ARG001 - every 
 def _none_but_register(context: Context, cause: Cause) -> set[CmpId]:
     """A campaign is complete: the permitted values that its vehicles have now are those of the vehicle type."""
     campaigns.register_permitted(context.database, ACTOR, CmpId(cause.subject), cause.id)
+    return _none_but_reports(context, cause)
+
+
+def _none_but_reports(context: Context, cause: Cause) -> set[CmpId]:
+    """A campaign ended: the clocks of its reports start."""
+    campaigns.start_due_clocks(context.database, ACTOR, context.regime, cause.subject)
+    return set()
+
+
+def _none_but_acknowledge(context: Context, cause: Cause) -> set[CmpId]:
+    """A receipt came: the clock of the report that it acknowledges ends."""
+    campaigns.acknowledge(context.database, ACTOR, cause.subject)
     return set()
 
 
@@ -97,6 +109,7 @@ def _none_but_register(context: Context, cause: Cause) -> set[CmpId]:
 TABLE: Mapping[str, Answer] = {
     "filing.withdrawn": _those_resting_on_it,
     "filing.expired": _those_resting_on_it,
+    "filing.accepted": _none_but_acknowledge,
     "release.withdrawn": _those_of_the_release,
     "fact.answered": _those_of_the_release,
     "values.registered": _those_of_the_type,
@@ -104,7 +117,9 @@ TABLE: Mapping[str, Answer] = {
     "vehicle.amended": _those_of_the_vehicle,
     "ecu.amended": _all,
     "parameter.amended": _all,
+    "activation.took_effect": _all,
     "campaign.completed": _none_but_register,
+    "campaign.stopped": _none_but_reports,
 }
 KINDS = frozenset(TABLE)
 

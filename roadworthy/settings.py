@@ -47,6 +47,7 @@ class Settings:
     safety_policy: bool = False
     max_package_bytes: int = 8 * 2**30
     trusted_proxies: tuple[str, ...] = field(default_factory=tuple)
+    notices_webhook: str = ""
 
     @property
     def artifacts(self) -> Path:
@@ -195,4 +196,5 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "safety_policy": _switch,
     "max_package_bytes": _number(1, MOST_PACKAGE_BYTES),
     "trusted_proxies": _addresses,
+    "notices_webhook": _url,  # reminders of duty clocks are posted there, beside the inbox
 }

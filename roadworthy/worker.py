@@ -1,13 +1,15 @@
-"""The worker: sequences the log, ends papers, answers events, renews leases, publishes images.
+"""The worker: all background work, in steps: log, changes of law, papers, events, leases, images; clocks apart.
 
 Each is a step of its own: one that fails is told and waits a moment (longer each time, half a minute at most), and
-the others go on, so that holding a campaign never waits for a signer. Any crash is made good by the next tick; while
-no worker runs, leases end and delivery stops by itself.
+the others go on, so that holding a campaign never waits for a signer. Watching clocks and delivering notices have a
+thread each: a reminder waits for nobody, and nobody for a receiver of notices. Any crash is made good by the next
+tick; while no worker runs, leases end and delivery stops by itself.
 """
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,11 +17,16 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from roadworthy import reactions
 from roadworthy.campaigns import actions as campaigns
+from roadworthy.clocks import actions as clocks
+from roadworthy.clocks.delivery import Deliverer, Inbox, Transport, Webhook
+from roadworthy.clocks.planning import compute_again
+from roadworthy.clocks.poller import Poller
 from roadworthy.filings import actions as filings
 from roadworthy.installation import Installation, open_keys
 from roadworthy.kernel.errors import RoadworthyError
 from roadworthy.kernel.time import beijing_date
 from roadworthy.publishing import Publisher
+from roadworthy.rulebook import actions as rulebook
 from roadworthy.signing.keys import SigningKey
 from roadworthy.signing.signers import DirectorSigner, GateSigner
 from roadworthy.transparency.making import Log
@@ -74,25 +81,44 @@ class Worker:
         self._swept: datetime | None = None
         self.steps = (
             Step("sequencing", lambda: bool(sequencer.tick())),
+            Step("noting changes of law", lambda: bool(rulebook.settle(self._database))),
             Step("ending papers", lambda: bool(filings.expire_ended(self._database))),
             Step("answering events", lambda: bool(reactions.run_pending(self._context))),
             Step("renewing leases", self._renew),
             Step("publishing images", publisher.tick),
         )
+        poller, deliverer = Poller(self._database), _deliverer(installation)
+        self.apart = (
+            Step("watching clocks", lambda: bool(poller.tick())),
+            Step("delivering notices", lambda: bool(deliverer.tick())),
+        )
 
     def tick(self) -> bool:
         """Do everything that is due once; give whether there was anything to do."""
-        busy = [step.tick(self._database.time.now()) for step in self.steps]
-        return any(busy)
+        return self._tick((*self.steps, *self.apart))
 
     def run(self, stop: threading.Event) -> None:
-        """Tick until `stop` is set."""
-        while not stop.is_set():
-            if not self.tick():
-                stop.wait(IDLE_SECONDS)
+        """Tick until `stop` is set, the steps `apart` in threads of their own; a mistake of ours ends all of them."""
+        with ThreadPoolExecutor(len(self.apart)) as pool:
+            running = [pool.submit(self._loop, [step], stop) for step in self.apart]
+            self._loop(self.steps, stop)
+        for one in running:
+            one.result()
+
+    def _loop(self, steps: Sequence[Step], stop: threading.Event) -> None:
+        try:
+            while not stop.is_set():
+                if not self._tick(steps):
+                    stop.wait(IDLE_SECONDS)
+        finally:
+            stop.set()
+
+    def _tick(self, steps: Sequence[Step]) -> bool:
+        busy = [step.tick(self._database.time.now()) for step in steps]
+        return any(busy)
 
     def _renew(self) -> bool:
-        """Renew leases, and now and then ask every gate.
+        """Renew leases, and now and then ask every gate and look which clocks begin or move.
 
         At the start, when the law or the settings may be new; on a new day, when the law may be; and every ten
         minutes, since on PostgreSQL an answer may change while a gate is being asked.
@@ -106,8 +132,21 @@ class Worker:
         campaigns.renew(self._database, self._context.regime, self._context.lease_hours, everything=sweep)
         self._renewed = now
         if sweep:
+            campaigns.start_due_clocks(self._database, reactions.ACTOR, self._context.regime)
+            with self._database.read() as view:
+                calendars = self._context.regime.packs_at(view).calendars
+            clocks.recompute(self._database, lambda recipe: compute_again(recipe, calendars))
             self._swept = now
         return False
+
+
+def _deliverer(installation: Installation) -> Deliverer:
+    """Tell people in the inbox, and by a webhook where one is set."""
+    database, address = installation.database, installation.settings.notices_webhook
+    transports: list[Transport] = [Inbox(database)]
+    if address:
+        transports.append(Webhook(address, database.time))
+    return Deliverer(database, transports)
 
 
 def open_worker(installation: Installation, passphrase: str) -> Worker:

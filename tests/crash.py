@@ -115,6 +115,11 @@ def mark(label: str) -> None:
         passed.leave(passed.enter(label))
 
 
+def arm(folder: Path, number: int, side: str) -> None:
+    """In a forked child: let it be killed on this side of the point of this number, if it comes so far."""
+    _instrument(folder, _Points((number, side)))
+
+
 def run(folder: Path, action: Action) -> None:
     """Run `action(folder)` to its end in a child, as a restarted process would."""
     assert _fork(lambda: _run(folder, action)) == 0

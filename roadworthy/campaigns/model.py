@@ -39,6 +39,7 @@ class Campaign:
     approver_id: str | None
     created_at: datetime
     hold_reason: str = ""
+    ended_at: datetime | None = None
 
     @property
     def by_list(self) -> bool:

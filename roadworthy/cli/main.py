@@ -5,7 +5,19 @@ from importlib.metadata import version
 
 import typer
 
-from roadworthy.cli import campaigns, evidence, filings, fleet, incidents, local, people, products, releases
+from roadworthy.cli import (
+    campaigns,
+    clocks,
+    evidence,
+    filings,
+    fleet,
+    incidents,
+    law,
+    local,
+    people,
+    products,
+    releases,
+)
 from roadworthy.cli.client import FAULT, Context
 from roadworthy.kernel.errors import RoadworthyError
 
@@ -43,6 +55,8 @@ app.add_typer(fleet.app, name="vehicle", help="Vehicles: import, provision, show
 app.add_typer(filings.app, name="filing", help="Papers at MIIT and SAMR.")
 app.add_typer(releases.app, name="release", help="Releases, their dossier, class and gate.")
 app.add_typer(campaigns.app, name="campaign", help="Campaigns, waves and leases.")
+app.add_typer(law.app, name="law", help="Packs of law: read, test, compare, sign, activate.")
+app.add_typer(clocks.app, name="clock", help="Duty clocks: what must be reported until when, and reminders.")
 app.add_typer(incidents.incident, name="incident", help="Incidents: reports owed and their due times, offline.")
 app.add_typer(incidents.recall, name="recall", help="Recalls: papers owed and their due times, offline.")
 app.add_typer(evidence.app, name="evidence", help="Evidence bundles.")

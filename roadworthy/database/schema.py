@@ -71,9 +71,13 @@ class JsonText(TypeDecorator[Json]):
         return None if value is None else json.loads(value)
 
 
-def record_table(name: str, *items: SchemaItem, key: tuple[str, ...] = ("id",)) -> Table:
-    """Declare a table whose every row is covered by an event; `key` are the columns that name a row."""
-    return Table(name, metadata, *items, info={"record": True, "key": key})
+def record_table(name: str, *items: SchemaItem, key: tuple[str, ...] = ("id",), append_only: bool = False) -> Table:
+    """Declare a table whose every row is covered by an event; `key` are the columns that name a row.
+
+    With `append_only`, triggers also refuse to change or remove a row.
+    """
+    more = {"append_only": True} if append_only else {}
+    return Table(name, metadata, *items, info={"record": True, "key": key, **more})
 
 
 def cache(name: str, reason: str, *items: SchemaItem) -> Table:

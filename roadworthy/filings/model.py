@@ -29,6 +29,8 @@ class FilingKind(StrEnum):
     MIIT_ACTIVITY = "miit_activity"
     MIIT_CHANGE_PERMIT = "miit_change_permit"
     SAMR_RECORD = "samr_record"
+    MIIT_IMPLEMENTATION_REPORT = "miit_implementation_report"
+    MIIT_STAGE_REPORT = "miit_stage_report"
     RECALL_PLAN = "recall_plan"
 
 
@@ -49,6 +51,8 @@ FORMS: Mapping[FilingKind, Form] = {
     FilingKind.MIIT_ACTIVITY: Form(Authority.MIIT, "EIDC22-2", needs_package=True),
     FilingKind.MIIT_CHANGE_PERMIT: Form(Authority.MIIT, "N45-7b", needs_values=True),
     FilingKind.SAMR_RECORD: Form(Authority.SAMR, "SAMR20-1", needs_package=True),
+    FilingKind.MIIT_IMPLEMENTATION_REPORT: Form(Authority.MIIT, "EIDC22-4c", needs_package=True),
+    FilingKind.MIIT_STAGE_REPORT: Form(Authority.MIIT, "EIDC22-4d", needs_package=True),
     FilingKind.RECALL_PLAN: Form(Authority.SAMR, "REG-16"),
 }
 

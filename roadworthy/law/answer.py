@@ -7,6 +7,7 @@ from typing import Any
 from roadworthy.kernel.decision import Outcome, Text
 from roadworthy.law.condition import UNKNOWN, Condition, FactRef, OneOf, Test, decisive, missing, operand_of, truth
 from roadworthy.law.judge import GateState, Judgement
+from roadworthy.law.lookup import once
 from roadworthy.law.model import Gate, LabelRule, OutcomeRule, Rule, TierRule, WarningRule
 from roadworthy.law.packs import Packs, Program
 from roadworthy.law.view import View
@@ -109,16 +110,22 @@ def warning_row(packs: Packs, rule: WarningRule) -> dict[str, Any]:
 def rules_rows(program: Program, view: View) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Give the rules that fired and those that did not, each with the comparisons that decided it."""
     fired, not_fired = [], []
-    rules: Iterable[Rule] = (*program.outcomes, *program.labels, *program.tiers, *program.gates, *program.warnings)
-    for rule in rules:
-        result = truth(rule.when, view)
-        row = {"rule": rule.id, **_gives(rule), "citation": rule.citation, "because": _because(rule.when, view)}
+    for condition, head in _heads(program):
+        result = truth(condition, view)
+        row = {**head, "because": _because(condition, view)}
         if result is True:
             fired.append(row)
         else:
-            lacking = sorted(missing(rule.when, view))
+            lacking = sorted(missing(condition, view)) if result is None else []
             not_fired.append(row | {"undetermined": result is None} | ({"missing_facts": lacking} if lacking else {}))
     return fired, not_fired
+
+
+@once
+def _heads(program: Program) -> tuple[tuple[Condition, dict[str, Any]], ...]:
+    """Give each rule's condition and what its row always says."""
+    rules: Iterable[Rule] = (*program.outcomes, *program.labels, *program.tiers, *program.gates, *program.warnings)
+    return tuple((rule.when, {"rule": rule.id, **_gives(rule), "citation": rule.citation}) for rule in rules)
 
 
 def _gives(rule: Rule) -> dict[str, Any]:
@@ -136,21 +143,19 @@ def _gives(rule: Rule) -> dict[str, Any]:
 
 
 def _because(condition: Condition, view: View) -> list[dict[str, Any]]:
-    tests = {(t.fact, t.op, repr(t.operand)): t for t in decisive(condition, view)}
+    tests = {test.key: test for test in decisive(condition, view)}
     return [_test_row(test, view) for test in tests.values()]
 
 
 def _test_row(test: Test, view: View) -> dict[str, Any]:
-    row = {
-        "fact": test.fact,
-        "is": _plain(view.value(test.fact)),
-        "test": test.op,
-        "value": _plain(operand_of(test, view)),
-    }
-    return row | ({"value_of": test.operand.fact} if isinstance(test.operand, FactRef) else {})
+    found, operand = _plain(view.value(test.fact)), _plain(operand_of(test, view))
+    row = {"fact": test.fact, "is": found, "test": test.op, "value": operand}
+    return row | {"value_of": test.operand.fact} if isinstance(test.operand, FactRef) else row
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, bool | str):
+        return value
     if value is UNKNOWN:
         return None
     if isinstance(value, OneOf):

@@ -5,28 +5,21 @@
 There are no expressions to parse, so nothing can be injected and a pack can be shown as a table.
 """
 
-from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from enum import Enum
+from functools import cached_property
 from typing import Any, Protocol
 
-
-class _Unknown(Enum):
-    UNKNOWN = "unknown"
-
-    def __repr__(self) -> str:
-        return "UNKNOWN"
-
-
-UNKNOWN = _Unknown.UNKNOWN
-Truth = bool | None
-
-
-@dataclass(frozen=True)
-class OneOf:
-    """A computed value that is not settled yet but can only be one of these."""
-
-    values: frozenset[Any]
+from roadworthy.law.compiled import (
+    OPERATORS,
+    UNKNOWN,
+    Check,
+    OneOf,
+    Truth,
+    comparison,
+    comparison_of_facts,
+    fold,
+    opposite,
+)
 
 
 @dataclass(frozen=True)
@@ -46,12 +39,29 @@ class Test:
     op: str
     operand: Any
 
+    @cached_property
+    def check(self) -> Check:
+        """The comparison, ready to be asked."""
+        if isinstance(self.operand, FactRef):
+            return comparison_of_facts(self.fact, self.op, self.operand.fact)
+        return comparison(self.fact, self.op, self.operand)
+
+    @cached_property
+    def key(self) -> tuple[str, str, str]:
+        """What tells this comparison from another; 1 and true differ."""
+        return self.fact, self.op, repr(self.operand)
+
 
 @dataclass(frozen=True)
 class AllOf:
     """True when every part is."""
 
     parts: tuple["Condition", ...]
+
+    @cached_property
+    def check(self) -> Check:
+        """All parts, ready to be asked."""
+        return fold(tuple(part.check for part in self.parts), stop=False)
 
 
 @dataclass(frozen=True)
@@ -60,6 +70,11 @@ class AnyOf:
 
     parts: tuple["Condition", ...]
 
+    @cached_property
+    def check(self) -> Check:
+        """Any part, ready to be asked."""
+        return fold(tuple(part.check for part in self.parts), stop=True)
+
 
 @dataclass(frozen=True)
 class Not:
@@ -67,21 +82,14 @@ class Not:
 
     part: "Condition"
 
+    @cached_property
+    def check(self) -> Check:
+        """The opposite, ready to be asked."""
+        return opposite(self.part.check)
+
 
 Condition = Test | AllOf | AnyOf | Not
 ALWAYS: Condition = AllOf(())
-
-OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
-    "eq": lambda value, operand: bool(value == operand),
-    "ne": lambda value, operand: bool(value != operand),
-    "ge": lambda value, operand: bool(value >= operand),
-    "gt": lambda value, operand: bool(value > operand),
-    "le": lambda value, operand: bool(value <= operand),
-    "lt": lambda value, operand: bool(value < operand),
-    "in": lambda value, operand: value in operand,
-    "intersects": lambda value, operand: any(item in operand for item in value),
-    "empty": lambda value, operand: (value is None or value == []) == operand,
-}
 
 
 class Facts(Protocol):
@@ -110,37 +118,7 @@ class Facts(Protocol):
 
 def truth(condition: Condition, facts: Facts) -> Truth:
     """Evaluate; a missing fact makes the result None only where it could change it."""
-    match condition:
-        case Test():
-            return _test(condition, facts)
-        case Not(part):
-            inner = truth(part, facts)
-            return None if inner is None else not inner
-        case AllOf(parts):
-            return _fold(parts, facts, stop=False)
-        case AnyOf(parts):
-            return _fold(parts, facts, stop=True)
-
-
-def _fold(parts: Iterable[Condition], facts: Facts, *, stop: bool) -> Truth:
-    settled = True
-    for part in parts:
-        result = truth(part, facts)
-        if result is stop:
-            return stop
-        settled = settled and result is not None
-    return (not stop) if settled else None
-
-
-def _test(test: Test, facts: Facts) -> Truth:
-    value, operand = facts.value(test.fact), operand_of(test, facts)
-    if value is UNKNOWN or operand is UNKNOWN:
-        return None
-    compare = OPERATORS[test.op]
-    if isinstance(value, OneOf):
-        results = {compare(possible, operand) for possible in value.values}
-        return results.pop() if len(results) == 1 else None
-    return compare(value, operand)
+    return condition.check(facts.value)
 
 
 def operand_of(test: Test, facts: Facts) -> Any:
@@ -163,27 +141,26 @@ def missing(condition: Condition, facts: Facts, *, to_hold: bool = False) -> fro
             result = truth(condition, facts)
             if result is True or (result is False and not to_hold):
                 return frozenset()
-            return frozenset().union(*(missing(part, facts, to_hold=to_hold) for part in parts))
+            return frozenset(name for part in parts for name in missing(part, facts, to_hold=to_hold))
 
 
 def _missing_in_test(test: Test, facts: Facts) -> frozenset[str]:
-    if _test(test, facts) is not None:
+    if truth(test, facts) is not None:
         return frozenset()
-    names = [test.fact] + ([test.operand.fact] if isinstance(test.operand, FactRef) else [])
-    return frozenset().union(*(facts.unknown(name) for name in names))
+    if isinstance(test.operand, FactRef):
+        return facts.unknown(test.fact) | facts.unknown(test.operand.fact)
+    return facts.unknown(test.fact)
 
 
 def decisive(condition: Condition, facts: Facts) -> list[Test]:
     """Give the comparisons that made the result what it is, looked through computed yes/no facts."""
-    match condition:
-        case Test(fact):
-            inner = facts.condition_of(fact)
-            return [condition] if inner is None else decisive(inner, facts)
-        case Not(part):
-            return decisive(part, facts)
-        case AllOf(parts) | AnyOf(parts):
-            result = truth(condition, facts)
-            return [test for part in parts if truth(part, facts) is result for test in decisive(part, facts)]
+    if isinstance(condition, Test):
+        inner = facts.condition_of(condition.fact)
+        return [condition] if inner is None else decisive(inner, facts)
+    if isinstance(condition, Not):
+        return decisive(condition.part, facts)
+    result = truth(condition, facts)
+    return [test for part in condition.parts if truth(part, facts) is result for test in decisive(part, facts)]
 
 
 def steps(condition: Condition, facts: Facts, *, wanted: bool = True) -> list[tuple[str, Any]]:
@@ -235,3 +212,26 @@ def facts_in(condition: Condition) -> set[str]:
     """Give the names a condition reads directly."""
     tests = tests_of(condition)
     return {t.fact for t in tests} | {t.operand.fact for t in tests if isinstance(t.operand, FactRef)}
+
+
+__all__ = [
+    "ALWAYS",
+    "OPERATORS",
+    "UNKNOWN",
+    "AllOf",
+    "AnyOf",
+    "Condition",
+    "FactRef",
+    "Facts",
+    "Not",
+    "OneOf",
+    "Test",
+    "Truth",
+    "decisive",
+    "facts_in",
+    "missing",
+    "operand_of",
+    "steps",
+    "tests_of",
+    "truth",
+]

@@ -5,10 +5,11 @@ that passes through a year whose working days are not published is provisional (
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from roadworthy.kernel.time import parse_instant
 from roadworthy.law.calendar import Calendar, WorkingDay, add_months, add_working_days, end_of_day, rolled
 from roadworthy.law.model import Due, Every
 
@@ -17,10 +18,11 @@ Moment = date | datetime  # a day, or an instant in UTC
 
 @dataclass(frozen=True)
 class DueTime:
-    """One due instant (UTC). `period` counts the repetitions from 1, 0 when there is one time only."""
+    """One due instant (UTC), counted from `start`. `period` counts the repetitions from 1, 0 for one time only."""
 
     at: datetime
     provisional: bool
+    start: Moment
     period: int = 0
 
 
@@ -32,7 +34,7 @@ def due_times(due: Due, bases: Mapping[str, Moment], calendars: Mapping[str, Cal
     """
     calendar = calendars[due.calendar]
     if due.on is not None:
-        return [_ended(WorkingDay(due.on, provisional=False), calendar)]
+        return [_ended(WorkingDay(due.on, provisional=False), calendar, due.on)]
     start = bases.get(due.basis)
     if start is None:
         return []
@@ -52,8 +54,10 @@ def due_after(due: Due, start: Moment, calendar: Calendar, period: int = 0) -> D
     if due.unit == "hour":
         if not isinstance(start, datetime):
             raise TypeError("hours run from an instant")
-        return DueTime(start.astimezone(UTC) + timedelta(hours=due.amount), provisional=False, period=period)
-    return _ended(moved(calendar, day_of(start, calendar), due.amount, due.unit, due.roll), calendar, period)
+        return DueTime(
+            start.astimezone(UTC) + timedelta(hours=due.amount), provisional=False, start=start, period=period
+        )
+    return _ended(moved(calendar, day_of(start, calendar), due.amount, due.unit, due.roll), calendar, start, period)
 
 
 def moved(calendar: Calendar, start: date, amount: int, unit: str, roll: str = "") -> WorkingDay:
@@ -73,7 +77,7 @@ def day_of(moment: Moment, calendar: Calendar) -> date:
 
 
 def recipe_of(due: Due, start: Moment, calendar: Calendar) -> dict[str, Any]:
-    """Give what is needed to count the same due time again under another calendar; empty for hours."""
+    """Give what is needed to count a due time from `DueTime.start` again under another calendar; empty for hours."""
     if due.unit == "hour" or due.on is not None:
         return {}
     day = day_of(start, calendar).isoformat()
@@ -84,11 +88,13 @@ def due_again(recipe: Mapping[str, Any], calendars: Mapping[str, Calendar]) -> D
     """Count the due time of `recipe_of` under the calendars of today; raises YearUnknown."""
     calendar = calendars[recipe["calendar"]]
     start = date.fromisoformat(recipe["start"])
-    return _ended(moved(calendar, start, recipe["amount"], recipe["unit"], recipe["roll"]), calendar)
+    found = _ended(moved(calendar, start, recipe["amount"], recipe["unit"], recipe["roll"]), calendar, start)
+    earliest = recipe.get("not_before")  # a limit that had passed before anybody knew of the event
+    return found if earliest is None else replace(found, at=max(found.at, parse_instant(earliest)))
 
 
-def _ended(found: WorkingDay, calendar: Calendar, period: int = 0) -> DueTime:
-    return DueTime(end_of_day(found.day, calendar.tz).astimezone(UTC), found.provisional, period)
+def _ended(found: WorkingDay, calendar: Calendar, start: Moment, period: int = 0) -> DueTime:
+    return DueTime(end_of_day(found.day, calendar.tz).astimezone(UTC), found.provisional, start, period)
 
 
 def _periods(every: Every, start: date, last: date | None, today: date) -> Iterator[date]:

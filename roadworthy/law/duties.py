@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from roadworthy.kernel.time import beijing_date, parse_instant, to_text
+from roadworthy.law.calendar import Calendar
 from roadworthy.law.condition import UNKNOWN, Test, decisive, missing, truth
 from roadworthy.law.due import DueTime, Moment, due_after, due_times, recipe_of
 from roadworthy.law.facts import WrongValue, check_facts, digest_of_facts
@@ -116,11 +117,11 @@ def rows_of(duty: Duty, bases: Mapping[str, Moment], packs: Packs, now: datetime
     known = bases.get(KNOWLEDGE)
     times = due_times(duty.due, bases, packs.calendars, now)
     if not times and duty.due.basis == OCCURRENCE and isinstance(known, datetime):
-        times = [DueTime(known, provisional=False)]
+        times = [DueTime(known, provisional=False, start=known)]
     if not times and duty.due.basis == KNOWLEDGE and OCCURRENCE in bases:
         times = due_times(duty.due, {KNOWLEDGE: bases[OCCURRENCE]}, packs.calendars, now)
-    undated = [] if duty.due.basis in bases else [_row(duty, None, bases, packs)]
-    rows = [_row(duty, time, bases, packs) for time in times] or undated
+    undated = [] if duty.due.basis in bases else [_row(duty, None, bases, packs, now)]
+    rows = [_row(duty, time, bases, packs, now) for time in times] or undated
     for row in rows:
         for key in ("due_at", "alternative_due_at"):
             if row[key] is not None:
@@ -128,7 +129,7 @@ def rows_of(duty: Duty, bases: Mapping[str, Moment], packs: Packs, now: datetime
     return rows
 
 
-def _row(duty: Duty, time: DueTime | None, bases: Mapping[str, Moment], packs: Packs) -> dict[str, Any]:
+def _row(duty: Duty, time: DueTime | None, bases: Mapping[str, Moment], packs: Packs, now: datetime) -> dict[str, Any]:
     calendar = packs.calendars[duty.due.calendar]
     known, start = bases.get(KNOWLEDGE), bases.get(duty.due.basis)
     at, late, provisional, other = None, False, False, None
@@ -137,7 +138,6 @@ def _row(duty: Duty, time: DueTime | None, bases: Mapping[str, Moment], packs: P
         if duty.due.basis == OCCURRENCE and isinstance(known, datetime):
             late, at = at < known, max(at, known)
             other = due_after(duty.due, known, calendar).at
-    begin = known if isinstance(known, datetime) else start if isinstance(start, datetime) else None
     return {
         "rule": duty.id,
         "title": duty.title.to_json(),
@@ -153,9 +153,26 @@ def _row(duty: Duty, time: DueTime | None, bases: Mapping[str, Moment], packs: P
         "citation": duty.citation,
         "verified": packs.verified(duty),
         **packs.doubt(duty),
-        "reminders": [_reminder(r, begin, at) for r in duty.reminders] if at else [],
-        "recipe": recipe_of(duty.due, start, calendar) if start is not None and duty.due.every is None else {},
+        "reminders": [_reminder(r, _begin(known or start, at, calendar, now), at) for r in duty.reminders]
+        if at
+        else [],
+        "recipe": _recipe(duty, time, bases, calendar) if time else {},
+        "pack": {"digest": packs.pack_of[duty.id].digest, "id": packs.pack_of[duty.id].id},
+        "calendar": {"digest": calendar.digest, "id": duty.due.calendar},
     }
+
+
+def _begin(base: Moment | None, due: datetime, calendar: Calendar, now: datetime) -> datetime:
+    """Give when the time that reminders divide begins: at the base, or now for a duty that lies before its base."""
+    if base is not None and not isinstance(base, datetime):
+        base = datetime(base.year, base.month, base.day, tzinfo=calendar.tz)
+    return base if base is not None and base < due else min(now, due)
+
+
+def _recipe(duty: Duty, time: DueTime, bases: Mapping[str, Moment], calendar: Calendar) -> dict[str, Any]:
+    recipe, known = recipe_of(duty.due, time.start, calendar), bases.get(KNOWLEDGE)
+    late = duty.due.basis == OCCURRENCE and isinstance(known, datetime)
+    return recipe | ({"not_before": to_text(known)} if recipe and late else {})  # type: ignore[arg-type]  # is a datetime
 
 
 def _reminder(reminder: Reminder, begin: datetime | None, due: datetime) -> dict[str, Any]:
@@ -196,7 +213,7 @@ def _grounds(duty: Duty, view: View) -> frozenset[tuple[str, str, str]]:
     """Give the comparisons that make a duty true, nothing when it is not: new ones are a new ground for it."""
     if truth(duty.when, view) is not True:
         return frozenset()
-    return frozenset((test.fact, test.op, repr(test.operand)) for test in decisive(duty.when, view) if _positive(test))
+    return frozenset(test.key for test in decisive(duty.when, view) if _positive(test))
 
 
 def _positive(test: Test) -> bool:

@@ -10,14 +10,19 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import Any
+from typing import Any, NamedTuple
 
 from roadworthy.kernel.decision import Outcome, strictest
-from roadworthy.law.condition import OneOf, missing, truth
+from roadworthy.law.compiled import Check
+from roadworthy.law.condition import ALWAYS, UNKNOWN, OneOf, missing, truth
+from roadworthy.law.lookup import NO_TIER, once
 from roadworthy.law.model import UPGRADE, Gate
 from roadworthy.law.packs import Program
-from roadworthy.law.view import NO_TIER, View
+from roadworthy.law.view import View
 from roadworthy.law.vocabulary import Fact
+
+_OPEN = Outcome.OPEN
+_NOTHING: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -74,88 +79,137 @@ def judge(
 
 def assess(view: View) -> Judgement:
     """Judge under the view's present readings; steps 1 to 5."""
-    program = view.program
-    outcome = view.value("outcome")
-    upgrade = outcome == UPGRADE
-    settled = not isinstance(outcome, OneOf)
+    course, value = course_of(view.program), view.value
+    outcome = value("outcome")
+    upgrade, settled = outcome == UPGRADE, not isinstance(outcome, OneOf)
     lacking = set(view.unknown("outcome"))
     if upgrade or not settled:
-        lacking |= _needed(view)
-    open_labels = False
+        lacking |= _needed(course, view)
     labels: tuple[str, ...] = ()
+    tier, doubtful = None, not settled
     if upgrade:
-        labels = tuple(n for n in program.rules_of_label if view.value(f"label.{n}") is True)
-        undecided = frozenset().union(*(view.unknown(f"label.{n}") for n in program.rules_of_label))
+        found = [(label, name, value(name)) for label, name in course.labels]
+        labels = tuple(label for label, _, true in found if true is True)
+        undecided = {fact for _, name, true in found if true is UNKNOWN for fact in view.unknown(name)}
+        tier = value("tier")
         lacking |= undecided | view.unknown("tier")
-        open_labels = not labels or bool(undecided)
-    gates, undetermined = _gates(view)
-    lacking |= undetermined.union(*(g.missing for g in gates))
-    doubtful = not settled or open_labels or bool(lacking) or (upgrade and isinstance(view.value("tier"), OneOf))
-    states = [g.state for g in gates] + [Outcome.HOLD if doubtful else Outcome.OPEN]
+        doubtful = not labels or bool(undecided) or isinstance(tier, OneOf)
+    gates, undetermined = _gates(course, view)
+    closed = [gate for gate in gates if gate.state is not _OPEN]
+    lacking |= undetermined.union(*(gate.missing for gate in closed))
+    hold = [Outcome.HOLD] if doubtful or lacking else []
     return Judgement(
         view,
         settled,
         None if upgrade or not settled else outcome,
         labels,
-        _tier(view) if upgrade else None,
+        None if isinstance(tier, OneOf) or tier == NO_TIER else tier,
         gates,
-        frozenset(_with_parents(view, lacking)),
-        strictest(states),
+        frozenset(_with_parents(view, lacking)) if lacking else _NOTHING,
+        strictest([_OPEN, *hold, *(gate.state for gate in closed)]) if hold or closed else _OPEN,
     )
 
 
-def _tier(view: View) -> str | None:
-    tier = view.value("tier")
-    return None if isinstance(tier, OneOf) or tier == NO_TIER else str(tier)
+class _Gate(NamedTuple):
+    """One gate ready to be judged; `opened` is its state when its own condition is met."""
+
+    gate: Gate
+    under: frozenset[str]
+    when: Check
+    open: Check
+    opened: GateState
 
 
-def _needed(view: View) -> set[str]:
+class _Course(NamedTuple):
+    """What there is to ask of any view under one program.
+
+    `always` are the facts always needed that only lack when unknown; `stated` all others, with the condition under
+    which they are needed, and whether they must be said aloud although absence means something; `listed` the needed
+    facts of each list's entries.
+    """
+
+    always: tuple[str, ...]
+    stated: tuple[tuple[Fact, Check, bool], ...]
+    listed: Mapping[str, tuple[str, ...]]
+    labels: tuple[tuple[str, str], ...]
+    gates: tuple[_Gate, ...]
+    gates_under: Mapping[str, tuple[_Gate, ...]]
+
+
+@once
+def course_of(program: Program) -> _Course:
+    """Prepare the program's rules and its vocabulary's needs."""
+    vocabulary = program.vocabulary
+    always: list[str] = []
+    stated: list[tuple[Fact, Check, bool]] = []
+    listed: dict[str, list[str]] = {}
+    for name, fact in vocabulary.facts.items():
+        if fact.needed is None:
+            continue
+        if "[]" in name and not name.startswith(f"{vocabulary.subjects}[]"):
+            listed.setdefault(name.split("[]", 1)[0], []).append(name)
+            continue
+        aloud = fact.absent is not UNKNOWN or fact.assume is not UNKNOWN
+        if fact.needed == ALWAYS and not aloud and fact.type not in ("list", "any"):
+            always.append(name)
+        else:
+            stated.append((fact, fact.needed.check, aloud))
+    gates = [
+        _Gate(g, frozenset(g.under), g.when.check, g.open.check, GateState(g, Outcome.OPEN)) for g in program.gates
+    ]
+    return _Course(
+        tuple(always),
+        tuple(stated),
+        {name: tuple(facts) for name, facts in listed.items()},
+        tuple((label, f"label.{label}") for label in program.rules_of_label),
+        tuple(gates),
+        {word: tuple(g for g in gates if word in g.under) for gate in gates for word in gate.under},
+    )
+
+
+def _needed(course: _Course, view: View) -> set[str]:
     """Give the facts that are always needed (or whose condition for being needed holds) and are not known."""
-    facts = view.program.vocabulary.facts
-    return {name for name, fact in facts.items() if fact.needed is not None and _lacks(view, fact)}
+    value = view.value
+    lacking = {name for name in course.always if (found := value(name)) is UNKNOWN or found is None}
+    for fact, needed, aloud in course.stated:
+        if needed(value) is False:
+            continue
+        found = value(fact.name)
+        if found is UNKNOWN or (view.stated(fact) if aloud else found) in (None, []):
+            lacking.add(fact.name)
+    for name, facts in course.listed.items():
+        for entry in view.entries(name) or []:
+            lacking |= {fact for fact in facts if entry.unknown(fact)}
+    return lacking
 
 
-def _lacks(view: View, fact: Fact) -> bool:
-    if "[]" in fact.name and not fact.name.startswith(f"{view.program.vocabulary.subjects}[]"):
-        entries = view.entries(fact.name.split("[]", 1)[0]) or []
-        return any(entry.unknown(fact.name) for entry in entries)
-    if fact.needed is None or truth(fact.needed, view) is False:
-        return False
-    return bool(view.unknown(fact.name)) or view.stated(fact) in (None, [])
-
-
-def _gates(view: View) -> tuple[tuple[GateState, ...], set[str]]:
+def _gates(course: _Course, view: View) -> tuple[tuple[GateState, ...], set[str]]:
     """Judge every gate; also give the facts missing to know whether a gate is required."""
-    deferred = {t for rule in view.program.deferrals if truth(rule.when, view) is True for t in rule.tokens}
+    value = view.value
+    outcome = value("outcome")
+    unsettled = outcome.values if isinstance(outcome, OneOf) else frozenset()
+    under = [g for g in course.gates if g.under & unsettled] if unsettled else course.gates_under.get(outcome, ())
     gates: list[GateState] = []
     undetermined: set[str] = set()
-    outcome = view.value("outcome")
-    for gate in view.program.gates:
-        possible = outcome.values if isinstance(outcome, OneOf) else {outcome}
-        if not possible & set(gate.under):
-            continue
-        required = truth(gate.when, view)
+    for gate, words, when, is_open, opened in under:
+        required = when(value)
         if required is None:
             undetermined |= missing(gate.when, view)
-        elif required and possible <= set(gate.under):
-            gates.append(_state(gate, view, deferred=gate.token in deferred))
+        elif required and words >= unsettled:
+            gates.append(opened if is_open(value) is True else _state(gate, view))
     return tuple(gates), undetermined
 
 
-def _state(gate: Gate, view: View, *, deferred: bool) -> GateState:
-    met = truth(gate.open, view)
-    if deferred or met is True:
-        return GateState(gate, Outcome.OPEN, deferred=deferred and met is not True)
-    lacking = missing(gate.open, view, to_hold=True) | _approval(gate, view)
+def _state(gate: Gate, view: View) -> GateState:
+    """Judge a required gate whose own condition is not met."""
+    deferrals = [rule for rule in view.program.deferrals if gate.token in rule.tokens]
+    if any(truth(rule.when, view) is True for rule in deferrals):
+        return GateState(gate, Outcome.OPEN, deferred=True)
+    lacking = missing(gate.open, view, to_hold=True).union(*(missing(rule.when, view) for rule in deferrals))
     held = gate.hold is not None and truth(gate.hold, view) is True
-    if held or met is None:
+    if held or truth(gate.open, view) is None:
         return GateState(gate, Outcome.HOLD, held=held, missing=lacking)
     return GateState(gate, Outcome.BLOCKED, missing=lacking)
-
-
-def _approval(gate: Gate, view: View) -> frozenset[str]:
-    rules = [rule for rule in view.program.deferrals if gate.token in rule.tokens]
-    return frozenset().union(*(missing(rule.when, view) for rule in rules))
 
 
 def _with_parents(view: View, names: set[str]) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Any, TypeVar
 
 from roadworthy.kernel.errors import Unusable
@@ -112,11 +112,7 @@ class Packs:
 
         None when no pack is in shadow.
         """
-        shadows = [p for p in self.packs if p.status == SHADOW]
-        if not shadows:
-            return None
-        ahead = self._program(shadows, None)
-        return replace(self.program(day), gates=ahead.gates, warnings=ahead.warnings, duties=ahead.duties)
+        return self._shadows(day)
 
     def reading(self, choices: Mapping[str, str]) -> "Packs":
         """Give the same packs with other readings of ambiguities, as {Q-nn: option}.
@@ -142,18 +138,39 @@ class Packs:
             rows.append({"id": f"{name}.calendar", "version": last, "digest": calendar.digest})
         return tuple(rows)
 
+    @cached_property
+    def pack_of(self) -> Mapping[str, Pack]:
+        """The pack of each duty, by the duty's id."""
+        return {duty.id: pack for pack in self.packs for duty in pack.duties}
+
     def doubt(self, rule: Rule) -> dict[str, Any]:
         """Say how well a rule is evidenced: the weakest grade it rests on, and whether its texts are authentic."""
-        clauses = [self.clauses[c] for c in rule.cites]
-        return {
-            "grade": max((c.grade for c in clauses), key="PSMIC".index),
-            "authentic": all(self.instruments[c.instrument].authentic for c in clauses),
-        }
+        return dict(self._doubts(rule.cites))
 
     def verified(self, rule: Rule) -> bool:
         """Whether a person compared every text that the rule rests on with its authentic copy."""
         texts = [self.instruments[self.clauses[c].instrument] for c in rule.cites]
         return all(text.authentic and text.verified_by is not None for text in texts)
+
+    @cached_property
+    def _doubts(self) -> Callable[[tuple[str, ...]], Mapping[str, Any]]:
+        def doubt(cites: tuple[str, ...]) -> Mapping[str, Any]:
+            clauses = [self.clauses[c] for c in cites]
+            authentic = all(self.instruments[c.instrument].authentic for c in clauses)
+            return {"grade": max((c.grade for c in clauses), key="PSMIC".index), "authentic": authentic}
+
+        return cache(doubt)
+
+    @cached_property
+    def _shadows(self) -> Callable[[date], Program | None]:
+        shadows = [p for p in self.packs if p.status == SHADOW]
+        ahead = self._program(shadows, None)
+
+        def program(day: date) -> Program | None:
+            now = self.program(day)
+            return replace(now, gates=ahead.gates, warnings=ahead.warnings, duties=ahead.duties) if shadows else None
+
+        return lru_cache(maxsize=8)(program)
 
     @cached_property
     def _programs(self) -> Callable[[date], Program]:

@@ -1,6 +1,7 @@
 """The table of reactions: each kind of event, what is asked again, and what a failure leaves behind."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import func, insert, select
@@ -21,7 +22,10 @@ from roadworthy.kernel.errors import Broken
 from roadworthy.products import actions as products
 from roadworthy.products.model import EcuId
 from roadworthy.releases import actions as releases
+from roadworthy.rulebook import actions as rulebook
 from tests.rooms.upgrades import Company
+from tests.rulebook.conftest import Rulebook
+from tests.rulebook.packs import SHIPPED, STRICT
 
 ONE_DATABASE = pytest.mark.parametrize("dialect", ["sqlite"])
 
@@ -102,7 +106,28 @@ HOLDS: dict[str, Callable[[Company, Campaign], None]] = {
 
 
 def test_every_kind_of_the_table_is_tried_below() -> None:
-    assert set(HOLDS) | {"campaign.completed"} == reactions.KINDS
+    # the reports of campaigns (completed, stopped, accepted) are told in tests/story/test_reports.py
+    others = {"campaign.completed", "campaign.stopped", "filing.accepted", "activation.took_effect"}
+    assert set(HOLDS) | others == reactions.KINDS
+
+
+@ONE_DATABASE
+def test_a_stricter_law_holds_the_campaign_when_it_takes_effect(co: Company, context: reactions.Context) -> None:
+    rulebook.adopt(co.database, SHIPPED)
+    context = replace(context, regime=replace(co.regime, in_force=rulebook.packs_at))
+    co.cars(count=2)
+    release = co.release()
+    co.clear(release)
+    campaign = co.start(co.campaign(release))
+    reactions.run_pending(context)
+    book = Rulebook(co.database, co.time)
+    book.activated(book.signed_text(STRICT))
+    assert status(co, campaign) == "running"
+
+    assert rulebook.settle(co.database) == 1
+    assert waiting(co) == ["activation.took_effect"]
+    reactions.run_pending(context)
+    assert status(co, campaign) == "held"
 
 
 @ONE_DATABASE
@@ -200,7 +225,7 @@ def test_an_answer_that_fails_waits_and_keeps_no_other_waiting(
 @ONE_DATABASE
 def test_an_event_that_has_no_answer_any_more_is_taken_off(co: Company, context: reactions.Context) -> None:
     with co.database.begin(Actor("system:test")) as work:
-        seq = work.scalar(select(func.max(event.c.seq)))
+        seq = work.scalar(select(func.max(event.c.seq)).where(event.c.kind.not_in(reactions.KINDS)))
         work.execute(insert(pending).values(consumer="reactions", event_seq=seq))
     reactions.run_pending(context)
     assert waiting(co) == []

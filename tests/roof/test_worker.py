@@ -9,6 +9,8 @@ import pytest
 from roadworthy import worker as module
 from roadworthy.campaigns import actions as campaigns
 from roadworthy.campaigns import store
+from roadworthy.clocks.store import messages
+from roadworthy.clocks.watch import health
 from roadworthy.filings.model import FilingKind, Scope
 from roadworthy.filings.store import load_filing
 from roadworthy.installation import Installation
@@ -18,6 +20,7 @@ from roadworthy.releases import actions as releases
 from roadworthy.settings import Settings
 from roadworthy.storage import ArtifactStore
 from roadworthy.worker import LONGEST_PAUSE, Step, Worker
+from tests.clocks.plans import begin, plan
 from tests.rooms.upgrades import Company
 
 ONE_DATABASE = pytest.mark.parametrize("dialect", ["sqlite"])
@@ -62,8 +65,10 @@ def status(co: Company, campaign_id: str) -> str:
 @ONE_DATABASE
 def test_a_checkpoint_comes_first_and_publishing_last(worker: Worker, called: list[str]) -> None:
     assert [step.name for step in worker.steps] == [
-        "sequencing", "ending papers", "answering events", "renewing leases", "publishing images",
+        "sequencing", "noting changes of law", "ending papers", "answering events", "renewing leases",
+        "publishing images",
     ]  # fmt: skip
+    assert [step.name for step in worker.apart] == ["watching clocks", "delivering notices"]
     worker.tick()
     assert called == ["sequencer", "publisher"]
 
@@ -153,6 +158,30 @@ def test_leases_are_looked_at_every_half_minute_and_every_gate_at_the_start_dail
     co.tick(minutes=9)
     worker.tick()
     assert looked == [True, True]
+
+
+@ONE_DATABASE
+def test_reminders_are_given_and_clocks_watched_although_log_and_signer_fail(
+    worker: Worker, co: Company, parts: tuple[Part, Part]
+) -> None:
+    begin(co.database, plan(co.time.now(), 1, kinds=["due"]))
+    failing_everywhere(parts)
+    co.tick(hours=1)
+    for _ in range(2):
+        worker.tick()
+    with co.database.read() as view:
+        assert [one.kind for one in messages.list_notices(view, ["compliance_officer"])] == ["due"]
+        assert health(view, view.now) == ()
+
+
+@ONE_DATABASE
+def test_a_mistake_of_ours_in_a_thread_ends_the_worker(worker: Worker) -> None:
+    def mistake() -> bool:
+        raise KeyError("a bug")
+
+    worker.apart[1].run = mistake
+    with pytest.raises(KeyError):
+        worker.run(threading.Event())
 
 
 @ONE_DATABASE

@@ -18,6 +18,7 @@ OPEN = {
     ("GET", "/"),  # leads on, shows nothing
     ("GET", "/api/v1/trust"),  # public keys that auditors pin
     ("GET", "/healthz"),
+    ("GET", "/readyz"),  # whether clocks are watched: no ids, no names
     ("GET", "/log/checkpoint"),  # the log is public
     ("GET", "/log/{path:path}"),
     ("GET", "/uptane/image/metadata/{filename}"),  # signed and the same for every vehicle

@@ -15,6 +15,11 @@ from roadworthy.accounts import actions as accounts
 from roadworthy.admission import actions as admission
 from roadworthy.campaigns import actions as campaigns
 from roadworthy.campaigns.model import Campaign, Said
+from roadworthy.clocks import actions as clocks
+from roadworthy.clocks.delivery import Deliverer, Inbox
+from roadworthy.clocks.poller import Poller
+from roadworthy.clocks.store import messages
+from roadworthy.database import Actor
 from roadworthy.device.manifests import accept_manifest
 from roadworthy.filings import actions as filings
 from roadworthy.filings.model import Scope
@@ -26,14 +31,19 @@ from roadworthy.kernel.time import beijing_date
 from roadworthy.products import actions as products
 from roadworthy.releases import actions as releases
 from roadworthy.releases.model import Release
+from roadworthy.rulebook import actions as rulebook
+from roadworthy.rulebook.model import Meaning, Mode
+from tests.clocks.plans import RECIPE, begin, plan
 from tests.company import LEASE_HOURS, Company, vehicle_rows, vin
+from tests.rulebook.packs import SHIPPED, text_of
 
 DOWNLOADING = Said("download", "none", ("half of it",))
 
 
 def live(company: Company) -> None:
     """Let everything happen that can happen, with the worker ticking in between."""
-    for chapter in (_offices, _registries, _papers, _releases, _first_update, _many_campaigns, _withdrawal):
+    chapters = (_offices, _law, _registries, _papers, _releases, _first_update, _many_campaigns, _withdrawal, _duties)
+    for chapter in chapters:
         chapter(company)
         company.later()
         company.tick()
@@ -49,6 +59,41 @@ def _offices(company: Company) -> None:
     accounts.issue_token(database, administrator, made.id, "build", company.time.now() + timedelta(days=1))
     accounts.revoke_token(database, administrator, token.id)
     accounts.deactivate(database, administrator, made.id)
+
+
+def _law(company: Company) -> None:
+    """Versions of the company's own pack in every state: signed, on trial, in force and replaced, refused."""
+    database, administrator = company.database, company.people["administrator"]
+    counsel, second = company.people["compliance"], company.people["manager"]
+    rulebook.adopt(database, SHIPPED)
+
+    def signed(version: str, **how: str) -> str:
+        company.later()
+        digest = rulebook.import_pack(database, administrator, text_of(version=version, **how)).digest
+        rulebook.submit(database, administrator, digest)
+        for person in (counsel, second):
+            rulebook.sign(database, person, digest)
+        return digest
+
+    def activated(digest: str, mode: Mode) -> None:
+        made = rulebook.propose(database, counsel, digest, mode)
+        company.later()
+        rulebook.confirm(database, second, made.id)
+        rulebook.settle(database)
+
+    for version in ("1.1.0", "1.2.0"):
+        activated(signed(version), Mode.IN_FORCE)
+    trial = signed("0.1.0", pack="company.trial")
+    activated(trial, Mode.SHADOW)
+    rulebook.withdraw(database, counsel, rulebook.propose(database, counsel, signed("1.3.0"), Mode.IN_FORCE).id)
+    ended = signed("0.1.0", pack="company.ended")
+    activated(ended, Mode.SHADOW)
+    rulebook.retire(database, counsel, ended)
+    rulebook.settle(database)
+    rulebook.import_pack(database, administrator, text_of(version="1.4.0"))
+    refused = rulebook.import_pack(database, administrator, text_of(version="1.5.0")).digest
+    rulebook.submit(database, administrator, refused)
+    rulebook.sign(database, counsel, refused, Meaning.REFUSE, "wrong clause")
 
 
 def _registries(company: Company) -> None:
@@ -154,6 +199,22 @@ def _many_campaigns(company: Company) -> None:
     campaigns.report(database, company.vehicle(2), offers[0].action.number, "download")
     campaigns.stop(database, manager, stopped.id)
     campaigns.report(database, company.vehicle(2), offers[0].action.number, "confirm_cancel")
+
+
+def _duties(company: Company) -> None:
+    """Clocks in every state, some of whose reminders were given, one of them seen."""
+    database, start = company.database, company.time.now()
+    ids = [begin(database, plan(start, 24, f"CMP-{n}", roles=("auditor",), known_at=start)) for n in range(4)]
+    with database.begin(company.people["officer"]) as work:
+        clocks.satisfy(work, ids[0], start, "FIL-1")
+        clocks.cancel(work, ids[1], "the campaign was stopped before it began")
+        clocks.correct(work, ids[2], plan(start, 48, "CMP-2", recipe=RECIPE, alternative_due_at=start))
+    company.later(hours=13)
+    Poller(database).tick()
+    Deliverer(database, [Inbox(database)]).tick()
+    with database.read() as view:
+        told = messages.list_notices(view, ["auditor"])
+    clocks.see(database, Actor(company.people["administrator"].id, frozenset({"auditor"})), told[0].id)
 
 
 def _withdrawal(company: Company) -> None:

@@ -20,7 +20,7 @@ from tests.tampering.shell import changing, named, put, verify
 
 TABLES = [table for table in PRODUCT_TABLES if "cache" not in table.info]
 RECORDS = [table for table in TABLES if "record" in table.info]
-CACHES = {"director_bundle", "pending", "session"}
+CACHES = {"clock_watch", "director_bundle", "outbox", "pending", "session"}
 ROWS, PICKS = (3, 0) if LONG else (2, 2)
 
 

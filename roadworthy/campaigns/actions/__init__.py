@@ -20,6 +20,7 @@ from roadworthy.campaigns.actions.gating import (
     renew,
 )
 from roadworthy.campaigns.actions.outcome import register_permitted
+from roadworthy.campaigns.actions.reporting import acknowledge, start_due_clocks
 from roadworthy.campaigns.actions.running import (
     Plan,
     advance,
@@ -34,7 +35,8 @@ from roadworthy.campaigns.actions.running import (
 from roadworthy.campaigns.actions.targets import aims_at
 
 __all__ = [
-    "ActionClosed", "GateClosed", "Offer", "Plan", "TooManyReports", "advance", "aims_at", "approve", "complete",
-    "contact", "create", "current_offer", "judge_wave", "live_lease", "live_leases", "offer_of", "pause", "recheck",
-    "register_permitted", "renew", "report", "resume", "settle", "start", "stop", "vehicle_actor",
+    "ActionClosed", "GateClosed", "Offer", "Plan", "TooManyReports", "acknowledge", "advance", "aims_at", "approve",
+    "complete", "contact", "create", "current_offer", "judge_wave", "live_lease", "live_leases", "offer_of", "pause",
+    "recheck", "register_permitted", "renew", "report", "resume", "settle", "start", "start_due_clocks", "stop",
+    "vehicle_actor",
 ]  # fmt: skip

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from roadworthy.campaigns import rules, store
 from roadworthy.campaigns.actions.gating import close_leases, open_gate
+from roadworthy.campaigns.actions.reporting import start_clocks
 from roadworthy.campaigns.actions.targets import cars_listed, cars_of, filter_of, narrowed
 from roadworthy.campaigns.model import Campaign, CmpId, Wave
 from roadworthy.campaigns.states import CAMPAIGN, WAVE
@@ -74,8 +75,10 @@ def start(database: Database, actor: Actor, regime: Regime, campaign_id: CmpId, 
     """
     with database.begin(actor, attempt="campaign.start", subject=campaign_id) as work:
         step, _ = _moved(work, campaign_id, "start", "campaign.started")
-        _open_next(work, regime, store.get(work, campaign_id), lease_hours, step)
-        return store.get(work, campaign_id)
+        campaign = store.get(work, campaign_id)
+        _open_next(work, regime, campaign, lease_hours, step)
+        start_clocks(work, regime, campaign)
+        return campaign
 
 
 def advance(database: Database, actor: Actor, regime: Regime, campaign_id: CmpId, lease_hours: int) -> Campaign:
@@ -109,16 +112,19 @@ def pause(database: Database, actor: Actor, campaign_id: CmpId) -> Campaign:
 
 
 def stop(database: Database, actor: Actor, campaign_id: CmpId) -> Campaign:
-    """Stop a campaign for good: leases end, and each vehicle that began is told to cancel when it calls next."""
-    return _ended(database, actor, campaign_id, "stop", "campaign.stopped")
+    """Stop a campaign for good: leases end, and each vehicle that began is told to cancel when it calls next.
+
+    What was carried out is to be reported as if it were completed.
+    """
+    return _ended(database, actor, campaign_id, "stop", "campaign.stopped", ends=True)
 
 
 def complete(database: Database, actor: Actor, campaign_id: CmpId) -> Campaign:
-    """Complete a campaign: leases end; the five-working-day report of the filing rules starts from here.
+    """Complete a campaign: leases end; the clock of its implementation report starts (EIDC22-4c).
 
     What vehicles have begun may still turn out well, and is kept when it does; it keeps them from no other campaign.
     """
-    return _ended(database, actor, campaign_id, "complete", "campaign.completed")
+    return _ended(database, actor, campaign_id, "complete", "campaign.completed", ends=True)
 
 
 def _wave_names(plan: Plan) -> list[str]:
@@ -168,8 +174,10 @@ def _simple(
         return _moved(work, campaign_id, verb, kind, changes)[1]
 
 
-def _ended(database: Database, actor: Actor, campaign_id: CmpId, verb: str, kind: str) -> Campaign:
+def _ended(
+    database: Database, actor: Actor, campaign_id: CmpId, verb: str, kind: str, *, ends: bool = False
+) -> Campaign:
     with database.begin(actor, attempt=f"campaign.{verb}", subject=campaign_id) as work:
-        _, campaign = _moved(work, campaign_id, verb, kind)
+        _, campaign = _moved(work, campaign_id, verb, kind, {"ended_at": work.now} if ends else None)
         close_leases(work, campaign_id, verb)
         return campaign

@@ -96,6 +96,13 @@ def running(view: View) -> list[Campaign]:
     return [_campaign(row) for row in view.all(select(campaign).where(campaign.c.status == "running").order_by("id"))]
 
 
+def of_release(view: View, release_id: str) -> list[Campaign]:
+    """Give the campaigns of a release, oldest first."""
+    return [
+        _campaign(row) for row in view.all(select(campaign).where(campaign.c.release_id == release_id).order_by("id"))
+    ]
+
+
 def waves(view: View, campaign_id: str) -> list[Wave]:
     """Give the waves of a campaign in order."""
     rows = view.all(select(wave).where(wave.c.campaign_id == campaign_id).order_by(wave.c.number))

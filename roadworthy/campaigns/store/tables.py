@@ -17,6 +17,7 @@ campaign = record_table(
     Column("approver_id", ForeignKey("person.id")),
     Column("created_at", Instant, nullable=False),
     Column("hold_reason", String(400), nullable=False),
+    Column("ended_at", Instant),
     four_eyes("author_id", "approver_id"),
 )
 

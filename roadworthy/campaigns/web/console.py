@@ -110,7 +110,9 @@ def _page(
     unmet = _unmet(answers)
     filed = {one for answer in answers for one in answer.filing_ids}
     papers = load_papers(view, release, sorted(filed), unmet, [campaign.author_id, campaign.approver_id])
-    gate = gate_rows(answers, {name: fact.label for name, fact in regime.packs.vocabulary.facts.items()}, papers)
+    gate = gate_rows(
+        answers, {name: fact.label for name, fact in regime.packs_at(view).vocabulary.facts.items()}, papers
+    )
     waves = store.waves(view, campaign.id)
     drawn = bars(waves, store.counts(view, campaign.id), campaign.status, unmet)
     leases = actions.live_leases(view, campaign.id)

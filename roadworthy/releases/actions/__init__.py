@@ -16,7 +16,7 @@ from roadworthy.releases.actions.authoring import (
     submit,
     withdraw,
 )
-from roadworthy.releases.actions.judging import Judgement, Regime, Scope, classify_all, hardware_of, judge
+from roadworthy.releases.actions.judging import Judgement, Regime, Scope, classify_all, hardware_of, judge, owed
 
 __all__ = [
     "Draft",
@@ -34,6 +34,7 @@ __all__ = [
     "declare",
     "hardware_of",
     "judge",
+    "owed",
     "require_paper_role",
     "send_back",
     "state_answer",

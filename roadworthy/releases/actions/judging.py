@@ -1,6 +1,6 @@
 """Gathers the facts of a release from the registries and asks the law: preview, classification, and the gate."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
@@ -26,11 +26,19 @@ _CLASSIFIERS = ("release_engineer", "release_manager", "compliance_officer", "ho
 
 @dataclass(frozen=True)
 class Regime:
-    """The law and the company that the gate judges for: packs in force, filing company, its own safety policy."""
+    """The law and the company that the gate judges for: packs, filing company, its own safety policy.
+
+    `in_force` gives the packs of the moment from the rulebook; without it `packs` are the law.
+    """
 
     packs: law.Packs
     company: str
     safety_policy: bool = False
+    in_force: Callable[[View], law.Packs] | None = None
+
+    def packs_at(self, view: View) -> law.Packs:
+        """Give the packs in force at the moment of `view`."""
+        return self.packs if self.in_force is None else self.in_force(view)
 
 
 @dataclass(frozen=True)
@@ -92,9 +100,25 @@ def judge(view: View, regime: Regime, release: Release, vehicle_type_id: str, sc
     target = replace(target, change_permit_granted=papers.change_permit is not None)
     world = _world(view, regime, release, target, papers, scope)
     facts = rules.facts_of(release, dossier, target, world)
-    report = law.classify(facts, regime.packs, view.now).to_json()
+    report = law.classify(facts, regime.packs_at(view), view.now).to_json()
     decision = rules.gate(report, rules.readiness(release, dossier), target.undeclared)
     return Judgement(vehicle_type_id, decision, report, facts, papers.ids, papers.valid_until)
+
+
+def owed(
+    view: View, regime: Regime, facts: Iterable[Mapping[str, Json]], days: Mapping[str, str]
+) -> list[Mapping[str, Any]]:
+    """Give the reports that an upgrade owes (rows of `law.duties`), each once, in order of due times.
+
+    `facts` are those of its judgements; `days` the facts campaign_start and campaign_end, as ISO days in Beijing, as
+    far as they are known. Raises YearUnknown beyond the calendar.
+    """
+    rows: dict[tuple[str, int], Mapping[str, Any]] = {}
+    packs = regime.packs_at(view)
+    for one in facts:
+        for row in law.classify({**one, **days}, packs, view.now).timers:
+            rows.setdefault((row["rule"], row["period"]), row)
+    return sorted(rows.values(), key=lambda row: (row["due_at"], row["rule"]))
 
 
 def classify_all(database: Database, actor: Actor, regime: Regime, release_id: RelId) -> list[Classification]:
