@@ -1,4 +1,4 @@
-"""What a paper costs: `python -m bench documents`. Each form in each kind of file, after one warm-up, the best of three.
+"""What a paper costs: `python -m bench documents`. Each form in each kind of file after a warm-up, the best of three.
 
 The last rows show growth: a list of 100, 1,000 and 10,000 vehicles in one form. The aim for one form is 300 ms.
 """
