@@ -47,10 +47,17 @@ def _page(section: Any) -> None:
 
 
 def _styles(document: Any) -> None:
-    for name, size, bold in (("Normal", 9.5, False), ("Title", 17, True), ("Heading 2", 11, True), ("Caption", 9.5, True)):
+    for name, size, bold in (
+        ("Normal", 9.5, False),
+        ("Title", 17, True),
+        ("Heading 2", 11, True),
+        ("Caption", 9.5, True),
+    ):
         style = document.styles[name]
         style.font.size, style.font.bold, style.font.italic = Pt(size), bold, False
         style.font.color.rgb = RGBColor(0x1B, 0x27, 0x33)
+        for key in [key for key in style.element.rPr.find(qn("w:color")).attrib if "theme" in key]:
+            del style.element.rPr.find(qn("w:color")).attrib[key]
         style.paragraph_format.space_before = Pt(10 if name == "Heading 2" else 4 if name == "Caption" else 0)
         style.paragraph_format.space_after = Pt(0 if name == "Normal" else 4)
         style.paragraph_format.keep_with_next = name in ("Heading 2", "Caption")
@@ -107,6 +114,7 @@ def _table(document: Any, widths: tuple[Any, ...], tags: tuple[str, ...]) -> Non
     table.rows[0].cells[0].text, table.rows[2].cells[0].text = begin, "{%tr endfor %}"
     for n, (tag, width) in enumerate(zip(cells, widths, strict=True)):
         table.rows[1].cells[n].text = tag
+        table.columns[n].width = width  # LibreOffice goes by the column, Word by its cells
         for row in table.rows:
             row.cells[n].width = width
     _shade(table.rows[1].cells[0])
@@ -115,6 +123,7 @@ def _table(document: Any, widths: tuple[Any, ...], tags: tuple[str, ...]) -> Non
 def _grid(document: Any) -> None:
     """Write a table whose columns are made by `{%tc %}` tags and whose head is repeated on every page."""
     table = _bordered(document.add_table(rows=4, cols=3))
+    _fit(table)
     head, begin, body, end = table.rows
     _tagged(head, "{%tc for name in block.columns %}", "{{ name }}", "{%tc endfor %}")
     begin.cells[0].text, end.cells[0].text = "{%tr for row in block.grid %}", "{%tr endfor %}"
@@ -123,6 +132,15 @@ def _grid(document: Any) -> None:
     _shade(head.cells[1])
     repeated = OxmlElement("w:tblHeader")
     head._tr.get_or_add_trPr().append(repeated)  # noqa: SLF001 - python-docx has no other way to repeat a head
+
+
+def _fit(table: Any) -> None:
+    """Give the table the whole width of the page, in equal columns however many the tags will make."""
+    properties = table._tbl.tblPr  # noqa: SLF001 - python-docx sets no widths in per cent
+    for element in (properties.find(qn("w:tblW")), *table._tbl.iter(qn("w:tcW"))):  # noqa: SLF001 - as above
+        is_table = element.tag == qn("w:tblW")
+        element.set(qn("w:type"), "pct" if is_table else "auto")
+        element.set(qn("w:w"), "5000" if is_table else "0")
 
 
 def _tagged(row: Any, *tags: str) -> None:
@@ -138,7 +156,15 @@ def _bordered(table: Any) -> Any:
         for key, value in (("val", "single"), ("sz", "4"), ("space", "0"), ("color", RULE)):
             line.set(qn(f"w:{key}"), value)
         borders.append(line)
-    table._tbl.tblPr.append(borders)  # noqa: SLF001 - python-docx has no borders
+    inset = OxmlElement("w:tblCellMar")
+    for side, width in (("top", "60"), ("left", "110"), ("bottom", "60"), ("right", "110")):
+        margin = OxmlElement(f"w:{side}")
+        margin.set(qn("w:w"), width)
+        margin.set(qn("w:type"), "dxa")
+        inset.append(margin)
+    layout = table._tbl.tblPr.find(qn("w:tblLayout"))  # noqa: SLF001 - python-docx has no borders
+    layout.addprevious(borders)  # the schema fixes the order: borders, layout, margins
+    layout.addnext(inset)
     return table
 
 

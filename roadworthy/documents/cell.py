@@ -14,7 +14,7 @@ from roadworthy.kernel.event import canonical
 from roadworthy.kernel.time import parse_date, parse_instant
 from roadworthy.law.form import Asked
 
-STAND_IN = "\ufffd"
+STAND_IN = "\u3013"  # the printer's mark for a character that is not there; every Chinese font has it
 # Control characters, halves of characters, noncharacters (XML holds none of them), and marks that turn the direction
 # of writing, with which a text can be made to look like another one.
 _STRANGE = re.compile(

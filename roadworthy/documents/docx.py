@@ -1,11 +1,13 @@
 """DOCX from a template that staff restyle in Word or WPS. Values fill tags and never become tags themselves."""
 
 import io
+import zipfile
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from docx.opc.exceptions import PackageNotFoundError
 from docxtpl import DocxTemplate
 from jinja2 import StrictUndefined, TemplateError
 from jinja2.sandbox import SandboxedEnvironment
@@ -20,6 +22,20 @@ TEMPLATES = Path(__file__).parent / "templates"
 PICTURE = "qr.png"  # the name of the picture in the template that the QR code replaces
 
 
+MOST_BYTES = 30_000_000  # of a company's own template, unpacked
+# What zipfile, python-docx, lxml and the expressions of a tag raise for a template that is none.
+_UNREADABLE = (
+    ArithmeticError,
+    LookupError,
+    OSError,
+    PackageNotFoundError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    zipfile.BadZipFile,
+)
+
+
 class TemplateUnusable(Unusable):
     """This DOCX template cannot be filled; correct its tags and upload it again."""
 
@@ -29,7 +45,7 @@ class TemplateUnusable(Unusable):
 def draw(paper: Paper) -> Drawn:
     """Give the paper by its own template, or by the common one; raises TemplateUnusable, naming the tag."""
     try:
-        document = DocxTemplate(io.BytesIO(paper.template or shipped()))
+        document = DocxTemplate(io.BytesIO(shipped() if paper.template is None else _sized(paper.template)))
         document.allow_missing_pics = True
         document.replace_pic(PICTURE, io.BytesIO(qr.png(paper.link)))
         document.render(as_context(paper), _environment(), autoescape=True)
@@ -37,10 +53,10 @@ def draw(paper: Paper) -> Drawn:
         document.save(out)
     except TemplateError as error:
         raise TemplateUnusable(f"The template cannot be filled: {error.message}; correct its tags.") from error
-    except (KeyError, ValueError, OSError) as error:  # what python-docx and zipfile raise for other files
+    except _UNREADABLE as error:
         if paper.template is None:
             raise
-        raise TemplateUnusable("The template is no DOCX file that can be read; save it again as .docx.") from error
+        raise TemplateUnusable("The template is no DOCX file that can be filled; save it again as .docx.") from error
     return Drawn(canonical_zip(out.getvalue()), MEDIA_TYPE, paper.warnings)
 
 
@@ -48,6 +64,14 @@ def draw(paper: Paper) -> Drawn:
 def shipped() -> bytes:
     """Give the common template, which fits every form."""
     return (TEMPLATES / "form.docx").read_bytes()
+
+
+def _sized(template: bytes) -> bytes:
+    with zipfile.ZipFile(io.BytesIO(template)) as archive:
+        size = sum(entry.file_size for entry in archive.infolist())
+    if size > MOST_BYTES:
+        raise TemplateUnusable(f"The template unpacks to {size:,} bytes; keep it below {MOST_BYTES:,}.")
+    return template
 
 
 def as_context(paper: Paper) -> Mapping[str, Any]:

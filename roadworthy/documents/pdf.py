@@ -20,7 +20,9 @@ from roadworthy.kernel.errors import Broken
 
 HERE = Path(__file__).parent
 FONTS, LAYOUT = HERE / "fonts", HERE / "templates" / "form.typ"
+# How Typst says that no font has a sign; it may write the sign as \u{18d1f}.
 _NO_GLYPH = re.compile(r'the text `"(.+?)"` could not be displayed', re.DOTALL)
+_ESCAPED = re.compile(r"\\u\{([0-9a-f]{1,6})\}")
 
 
 def draw(paper: Paper) -> Drawn:
@@ -100,9 +102,10 @@ def _compiled(data: dict[str, Any], missing: set[str]) -> tuple[bytes, set[str]]
     try:
         return _typst(data, system=bool(missing)), set()
     except typst.TypstError as error:
-        unknown = {sign for text in _NO_GLYPH.findall(error.diagnostic) for sign in text} & missing
-        if not unknown:
+        named = _NO_GLYPH.findall(error.diagnostic)
+        if not named or not missing:
             raise Broken(f"Typst could not draw {data['form']}: {error.message}.") from error
+    unknown = {sign for text in named for sign in _ESCAPED.sub(lambda m: chr(int(m[1], 16)), text)} & missing
     try:
         return _typst(_spelled(data, unknown), system=True), unknown
     except typst.TypstError:  # signs that fail only in company, such as halves of a joined emoji: spell them all

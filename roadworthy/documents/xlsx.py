@@ -40,6 +40,7 @@ class _Book:
     def __init__(self, paper: Paper, book: Any) -> None:
         self.paper, self.book, self.warnings = paper, book, list[Text]()
         self.names: set[str] = set()
+        self.code = qr.png(paper.link, 2)
         base = {"font_name": "Microsoft YaHei", "font_size": 10, "valign": "top", "text_wrap": True}
         box = {**base, "border": 1, "border_color": "#8A94A3"}
         self.formats = {
@@ -134,8 +135,7 @@ class _Book:
         digest = paper.filled.digest
         page = f"{words['page']} &P {words['of']} &N {words['pages']}".strip()
         foot = f"&L&7{_plain(left)}\nSHA-256 {digest[:32]}\n{digest[32:]}&C&7{page}&R&G"
-        picture = io.BytesIO(qr.png(paper.link, 2))
-        sheet.set_footer(foot, {"image_right": "qr.png", "image_data_right": picture})
+        sheet.set_footer(foot, {"image_right": "qr.png", "image_data_right": io.BytesIO(self.code)})
         return sheet
 
     def _free_name(self, label: str) -> str:

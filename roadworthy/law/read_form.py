@@ -171,7 +171,8 @@ def _check_operand(test: Test, asked: FormField, place: Place) -> None:
     if test.op == "empty" or isinstance(test.operand, FactRef):
         return
     good = all(isinstance(value, kinds.get(asked.type, str)) for value in operands)
-    if asked.type == "list" or not good or (asked.values and not set(operands) <= set(asked.values)):
+    ordered = asked.type in ("int", "date") or test.op in ("eq", "ne", "in")  # as text, 9 would be more than 10
+    if asked.type == "list" or not good or not ordered or (asked.values and not set(operands) <= set(asked.values)):
         en = f"when: {asked.id} {test.op} {test.operand!r} can never be true; correct the value"
         raise PackRefused(place, en, f"条件{asked.id} {test.op} {test.operand!r}不可能成立,请改正")
 
