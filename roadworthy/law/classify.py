@@ -72,8 +72,10 @@ def _timers(packs: Packs, program: Program, found: list[Judgement], now: datetim
             continue
         bases = bases_of(view)
         for duty in program.duties:
-            # An undetermined condition keeps its duty: one shown too many is safer than one that nobody sees.
-            if truth(duty.when, view) is not False and duty.due.basis in bases:
+            # An undetermined condition keeps a duty that counts from something known: one shown too many is safer than
+            # one that nobody sees. A fixed day is past for nearly everybody, so it needs a certain condition.
+            result = truth(duty.when, view)
+            if result if duty.due.on else result is not False and duty.due.basis in bases:
                 for row in rows_of(duty, bases, packs, now):
                     rows.setdefault((row["due_at"], duty.id), row)
     return [rows[key] for key in sorted(rows)]

@@ -120,8 +120,8 @@ def rows_of(duty: Duty, bases: Mapping[str, Moment], packs: Packs, now: datetime
         times = [DueTime(known, provisional=False, start=known)]
     if not times and duty.due.basis == KNOWLEDGE and OCCURRENCE in bases:
         times = due_times(duty.due, {KNOWLEDGE: bases[OCCURRENCE]}, packs.calendars, now)
-    undated = [] if duty.due.basis in bases else [_row(duty, None, bases, packs)]
-    rows = [_row(duty, time, bases, packs) for time in times] or undated
+    undated = [] if duty.due.basis in bases else [_row(duty, None, bases, packs, now)]
+    rows = [_row(duty, time, bases, packs, now) for time in times] or undated
     for row in rows:
         for key in ("due_at", "alternative_due_at"):
             if row[key] is not None:
@@ -129,7 +129,7 @@ def rows_of(duty: Duty, bases: Mapping[str, Moment], packs: Packs, now: datetime
     return rows
 
 
-def _row(duty: Duty, time: DueTime | None, bases: Mapping[str, Moment], packs: Packs) -> dict[str, Any]:
+def _row(duty: Duty, time: DueTime | None, bases: Mapping[str, Moment], packs: Packs, now: datetime) -> dict[str, Any]:
     calendar = packs.calendars[duty.due.calendar]
     known, start = bases.get(KNOWLEDGE), bases.get(duty.due.basis)
     at, late, provisional, other = None, False, False, None
@@ -138,7 +138,6 @@ def _row(duty: Duty, time: DueTime | None, bases: Mapping[str, Moment], packs: P
         if duty.due.basis == OCCURRENCE and isinstance(known, datetime):
             late, at = at < known, max(at, known)
             other = due_after(duty.due, known, calendar).at
-    begin = known if isinstance(known, datetime) else start if isinstance(start, datetime) else None
     return {
         "rule": duty.id,
         "title": duty.title.to_json(),
@@ -154,11 +153,20 @@ def _row(duty: Duty, time: DueTime | None, bases: Mapping[str, Moment], packs: P
         "citation": duty.citation,
         "verified": packs.verified(duty),
         **packs.doubt(duty),
-        "reminders": [_reminder(r, begin, at) for r in duty.reminders] if at else [],
+        "reminders": [_reminder(r, _begin(known or start, at, calendar, now), at) for r in duty.reminders]
+        if at
+        else [],
         "recipe": _recipe(duty, time, bases, calendar) if time else {},
         "pack": {"digest": packs.pack_of[duty.id].digest, "id": packs.pack_of[duty.id].id},
         "calendar": {"digest": calendar.digest, "id": duty.due.calendar},
     }
+
+
+def _begin(base: Moment | None, due: datetime, calendar: Calendar, now: datetime) -> datetime:
+    """Give when the time that reminders divide begins: at the base, or now for a duty that lies before its base."""
+    if base is not None and not isinstance(base, datetime):
+        base = datetime(base.year, base.month, base.day, tzinfo=calendar.tz)
+    return base if base is not None and base < due else min(now, due)
 
 
 def _recipe(duty: Duty, time: DueTime, bases: Mapping[str, Moment], calendar: Calendar) -> dict[str, Any]:

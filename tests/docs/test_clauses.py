@@ -24,3 +24,11 @@ def test_a_clause_without_a_story_stops_the_page():
     assert untold(load_all(), told) == ["N45-7b"]
     with pytest.raises(StoryMissing, match="N45-7b"):
         render(told=told)
+
+
+def test_every_rule_of_an_approved_pack_is_shown_by_an_example_or_named_here():
+    page = render()
+    rows = [row.split(" | ") for row in page.splitlines() if row.startswith("| ") and "`" in row]
+    bare = {row[0].removeprefix("| ") for row in rows if row[3] != "-" and row[4] == "-"}
+
+    assert bare == set()

@@ -86,7 +86,7 @@ def made(random: Random, vocabulary: Vocabulary) -> dict[str, Any]:
     """Give the specimen or nothing, with facts changed, nulled and removed at random, some in the model's entry."""
     given = deepcopy(dict(vocabulary.specimen)) if random.random() < 0.8 else {}
     model = given.setdefault(vocabulary.subjects, [{}])[0]
-    for fact in random.sample([*vocabulary.facts.values()], random.choice([2, 8, 30])):
+    for fact in random.sample([*vocabulary.facts.values()], random.choice([2, 8, min(30, len(vocabulary.facts))])):
         local = fact.name.removeprefix(f"{vocabulary.subjects}[].")
         if "[]" in local or fact.name == vocabulary.subjects:
             continue

@@ -114,7 +114,7 @@ REFUSED: dict[str, tuple[Edit, str]] = {
     "unknown token": (lambda r: r["n45.yaml"]["deferrals"][0]["tokens"].append("NOPE"), "there is no gate NOPE"),
     "unknown outcome": (lambda r: gate(r, "SUMS").update(under=["elsewhere"]), "under elsewhere"),
     "no default": (lambda r: r["samr.yaml"]["ambiguities"]["Q-09"].update(default="never"), "none of its options"),
-    "no vocabulary": (lambda r: r.pop("upgrade-vocabulary.yaml"), "0 files are vocabulary/1 about upgrade"),
+    "no vocabulary": (lambda r: r.pop("upgrade-vocabulary.yaml"), "0 files are the main vocabulary of upgrade"),
     "bad specimen": (lambda r: r["upgrade-vocabulary.yaml"]["specimen"].update(delivery="post"), "specimen: delivery"),
     "verified_by unsaid": (lambda r: r["samr.yaml"].pop("verified_by"), "verified_by is missing"),
 }
