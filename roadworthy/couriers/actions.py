@@ -21,11 +21,18 @@ class OtherPacket(Refused):
     code = "packet.other"
 
 
+class OnItsWay(Refused):
+    """Another packet of this paper is on its way over this channel; settle it before you send another."""
+
+    code = "packet.on_its_way"
+
+
 def queue(work: Work, packet: Packet, channel: str, subject: str) -> Dispatch:
     """Let a packet be sent over the `channel` of the settings, for a paper (`subject`), once this work has committed.
 
     The role is asked for by the action whose unit of work this is. The same packet again is harmless.
-    Raises OtherPacket.
+    Raises OtherPacket, and OnItsWay while another packet of the same paper is open over the same channel: a new packet
+    must not be the silent second submission of one that nobody knows about.
     """
     work.alone(f"packet {packet.id}")
     known = store.find(work, packet.id)
@@ -33,6 +40,10 @@ def queue(work: Work, packet: Packet, channel: str, subject: str) -> Dispatch:
         if (known.manifest_digest, known.channel, known.subject) != (packet.digest, channel, subject):
             raise OtherPacket
         return known
+    work.alone(f"packets of {subject} over {channel}")
+    if open_ones := store.on_their_way(work, subject, channel):
+        one = open_ones[0]
+        raise OnItsWay(f"Packet {one.id} of this paper is {one.status}; settle it before you send another.")
     made = store.save(work, packet, channel, subject)
     told = {"authority": packet.authority, "channel": channel, "kind": packet.kind, "manifest": packet.digest}
     work.record("dispatch.queued", packet.id, {**told, "subject": subject})
@@ -62,12 +73,15 @@ def confirm(
 def resend(database: Database, actor: Actor, packet_id: PktId, reason: str) -> Dispatch:
     """Let a packet be sent again: it failed, or a person checked that the authority has it not; `reason` says how.
 
-    Raises NotFound, NotPermitted, WrongState, Unusable.
+    Raises NotFound, NotPermitted, WrongState, OnItsWay when a newer packet took its place, Unusable.
     """
     with database.begin(actor, attempt="dispatch.resend", subject=packet_id) as work:
         said = _reason(reason, "Say what was done, or who at the authority said that it is not there.")
         changes = {"next_at": work.now, "reason": {"en": said, "zh": said}}
-        store.load(work, packet_id)
+        known = store.load(work, packet_id)
+        work.alone(f"packets of {known.subject} over {known.channel}")
+        if newer := store.newer(work, known):
+            raise OnItsWay(f"Packet {newer.id} of this paper is {newer.status} and newer; cancel this one instead.")
         step, moved = store.move(work, packet_id, "resend", changes)
         work.record("dispatch.resent", packet_id, {"attempt": moved.attempt}, move=step)
     return moved

@@ -21,7 +21,7 @@ _MACRO_PARTS = re.compile(r"(^|/)(vbaproject[^/]*\.bin|vbadata\.xml)$|(^|/)(macr
 _LEAVES = re.compile(r"^/|^[A-Za-z]:|(^|/)\.\.(/|$)")
 _OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _SMALL = 16 * 2**20
-_MOST_DEPTH = 2
+_MOST_DEPTH = 3  # a table in a document in a zip
 
 
 class FileUnusable(Unusable):

@@ -93,6 +93,8 @@ class FolderCourier:
         return digest.hexdigest()
 
     def _draft(self, packet: Packet, attempt: int, bundle: Bundle) -> Path:
+        for left in self._folder.glob(f".{packet.id}.*.part"):
+            left.unlink(missing_ok=True)  # by an attempt that was cut off
         draft = self._folder / f".{packet.id}.{attempt}.part"
         with draft.open("wb") as file:
             while chunk := bundle.file.read(CHUNK):

@@ -28,6 +28,7 @@ from roadworthy.kernel.event import canonical
 from roadworthy.kernel.time import Time
 
 SECONDS = 60.0
+END_SECONDS = 600.0  # RFC 5321, 4.5.3.2.6: a server may look through the whole message before it answers
 _LINE = 57 * 1024  # base64 of 57 bytes is a line of 76; so many lines at once
 _CHUNK = 64 * 1024
 _PERMANENT = 500
@@ -56,7 +57,7 @@ class MailCourier:
 
     repeatable = False
     asks = False
-    longest = timedelta(minutes=15)
+    longest = timedelta(minutes=30)
 
     def __init__(self, server: MailServer, to: tuple[str, ...], time: Time) -> None:
         """Send from `server` to the addresses `to`."""
@@ -120,6 +121,7 @@ class MailCourier:
             return _not_sent(evidence, error)
         try:
             # From the first byte of the end mark on, the server may have it.
+            _socket(smtp).settimeout(END_SECONDS)
             _socket(smtp).sendall(b".\r\n")
             code, answer = smtp.getreply()
         except (OSError, smtplib.SMTPException):

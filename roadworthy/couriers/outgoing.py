@@ -115,7 +115,11 @@ class Dispatcher:
             with self._database.begin(ACTOR) as work:
                 known = store.lock(work, one.id)
                 if (known.status, known.attempt) == (one.status, one.attempt):
-                    _go(work, known, rules.after_death(work.now, repeatable=courier.repeatable, asks=courier.asks))
+                    _go(
+                        work,
+                        known,
+                        rules.after_death(one.attempt, work.now, repeatable=courier.repeatable, asks=courier.asks),
+                    )
         return len(found)
 
     def _ask(self, limit: int) -> int:

@@ -44,13 +44,18 @@ def after_call(result: Result, attempt: int, now: datetime, *, asks: bool) -> St
         case Unsure(evidence, reason):
             return Step("doubt", "dispatch.doubted", now + ASK_AFTER if asks else None, reason, evidence)
         case Failed(evidence, reason, again, wait):
-            if again and attempt < MOST_ATTEMPTS:
+            if again and not _is_enough(attempt):
                 return Step("postpone", "dispatch.postponed", now + max(wait, delay(attempt)), reason, evidence)
             return Step("fail", "dispatch.failed", None, reason, evidence)
 
 
-def after_death(now: datetime, *, repeatable: bool, asks: bool) -> Step:
-    """Give what follows when a lease ran out: the call may have happened, or not."""
+def after_death(attempt: int, now: datetime, *, repeatable: bool, asks: bool) -> Step:
+    """Give what follows when a lease ran out: the call may have happened, or not.
+
+    A packet that kills whoever sends it is left to a person after twelve attempts.
+    """
+    if repeatable and _is_enough(attempt):
+        return Step("fail", "dispatch.failed", None, DIED)
     if repeatable:
         return Step("postpone", "dispatch.postponed", now, DIED)
     return Step("doubt", "dispatch.doubted", now + ASK_AFTER if asks else None, DIED)
@@ -69,5 +74,13 @@ def after_asking(result: Result, asked: int, now: datetime) -> Step:
 
 
 def delay(attempt: int) -> timedelta:
-    """Give the pause after the `attempt`-th failed call: 5 s, doubled each time, half an hour at most."""
-    return min(timedelta(seconds=_FIRST_SECONDS << min(attempt - 1, 20)), _LONGEST_DELAY)
+    """Give the pause after the `attempt`-th failed call: 5 s, doubled each time, half an hour at most.
+
+    When a person lets it be sent again, it begins anew.
+    """
+    turn = (attempt - 1) % MOST_ATTEMPTS
+    return min(timedelta(seconds=_FIRST_SECONDS << turn), _LONGEST_DELAY)
+
+
+def _is_enough(attempt: int) -> bool:
+    return attempt % MOST_ATTEMPTS == 0

@@ -14,6 +14,8 @@ from roadworthy.database import Instant, JsonText, View, Work, record_table
 from roadworthy.kernel.errors import NotFound
 from roadworthy.kernel.lifecycle import Move
 
+OPEN = frozenset({"waiting", "sending", "handed", "unsure"})
+
 dispatch = record_table(
     "dispatch",
     Column("id", String(32), primary_key=True),
@@ -84,6 +86,17 @@ def lock(work: Work, packet_id: str) -> Dispatch:
 def of_subject(view: View, subject: str) -> list[Dispatch]:
     """Give the dispatches of one paper, oldest first."""
     return [_dispatch(row) for row in view.all(select(dispatch).where(dispatch.c.subject == subject).order_by("id"))]
+
+
+def on_their_way(view: View, subject: str, channel: str) -> list[Dispatch]:
+    """Give the dispatches of one paper over one channel of which it is open whether they will have arrived."""
+    return [one for one in of_subject(view, subject) if one.channel == channel and one.status in OPEN]
+
+
+def newer(view: View, known: Dispatch) -> Dispatch | None:
+    """Give a packet of the same paper that was made after `known`, for the same channel, and not cancelled."""
+    mine = [one for one in of_subject(view, known.subject) if one.channel == known.channel and one.id > known.id]
+    return next((one for one in mine if one.status != "cancelled"), None)
 
 
 def page(view: View, *, status: str | None = None, after: str = "", limit: int = 50) -> list[Dispatch]:

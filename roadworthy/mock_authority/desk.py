@@ -28,7 +28,6 @@ _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,79}")
 _TAG = re.compile(r"\[(\w+)\]")
 _CHUNK = 256 * 1024
 _MOST_MANIFEST = 16 * 2**20
-_REMARKS = "第3项填写不完整,请补正后重新提交 / item 3 is incomplete; amend it and submit again"
 
 
 class Scenario(StrEnum):
@@ -42,6 +41,13 @@ class Scenario(StrEnum):
     TWICE = "twice"
 
 
+# What the desk says by itself; a rule may say it otherwise.
+_OUTCOMES = {
+    Scenario.RETURN: ("returned", "第3项填写不完整，请补正后重新提交 / item 3 is incomplete; amend it, submit again"),
+    Scenario.REFUSE: ("refused", "不符合备案条件 / the conditions for filing are not met"),
+}
+
+
 @dataclass(frozen=True)
 class Rule:
     """A scenario for packets of a kind, or with a word in their title; an empty condition fits all."""
@@ -49,7 +55,7 @@ class Rule:
     scenario: Scenario
     kind: str = ""
     word: str = ""
-    remarks: str = _REMARKS
+    remarks: str = ""
     seconds: int = 5
 
     def fits(self, kind: str, title: str) -> bool:
@@ -187,9 +193,8 @@ class Desk:
 
 
 def _answers(receipt: str, rule: Rule, at: str) -> list[dict[str, str]]:
-    outcome = {Scenario.RETURN: "returned", Scenario.REFUSE: "refused"}.get(rule.scenario, "accepted")
-    remarks = "" if outcome == "accepted" else rule.remarks
-    answer = {"at": at, "id": f"{receipt}/1", "outcome": outcome, "remarks": remarks}
+    outcome, remarks = _OUTCOMES.get(rule.scenario, ("accepted", ""))
+    answer = {"at": at, "id": f"{receipt}/1", "outcome": outcome, "remarks": remarks and (rule.remarks or remarks)}
     return [answer, answer] if rule.scenario is Scenario.TWICE else [answer]
 
 

@@ -28,7 +28,7 @@ _STYLE = """
 body{font:16px/1.5 system-ui,"Noto Sans CJK SC",sans-serif}
 body{margin:2rem auto;max-width:72rem;padding:0 1rem;color:#1d2733}
 table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.5rem .75rem;border-bottom:1px solid #d5dbe3}
-th{font-weight:600;background:#f2f5f8}td.n{font-variant-numeric:tabular-nums}p{color:#4a5866}a{color:#0b5cad}
+th{font-weight:600;white-space:nowrap;background:#f2f5f8}td.n{font-variant-numeric:tabular-nums}p{color:#4a5866}a{color:#0b5cad}
 """
 
 

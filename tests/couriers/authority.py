@@ -29,7 +29,7 @@ def serving(folder: Path, time: Time) -> Iterator[str]:
     running.join(10)
 
 
-def at_the_desk(desk: Desk, before: Callable[[str], None] = print, after: Callable[[str], None] = print):
+def at_the_desk(desk: Desk, before: Callable[[str], object] = str, after: Callable[[str], object] = str):
     """Give a transport that asks the desk; `before` and `after` get the method, and may raise what a network raises."""
 
     def handle(request: httpx.Request) -> httpx.Response:

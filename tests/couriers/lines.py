@@ -107,7 +107,12 @@ class Ends:
 
 def queue(database: Database, packet: Packet, channel: str) -> None:
     with database.begin(ROOM) as work:
-        actions.queue(work, packet, channel, "FIL-1")
+        actions.queue(work, packet, channel, paper_of(packet))
+
+
+def paper_of(packet: Packet) -> str:
+    """Each packet is of a paper of its own, unless a test says otherwise."""
+    return packet.id.replace("PKT", "FIL")
 
 
 def sent(time: SetTime, receipt: str = "R-1") -> Sent:

@@ -6,14 +6,14 @@ import pytest
 from sqlalchemy import select
 
 from roadworthy.couriers import actions, rules, store
-from roadworthy.couriers.actions import OtherPacket
-from roadworthy.couriers.interface import Evidence, Failed, Handed, PacketUnreadable, Told, Unsure
+from roadworthy.couriers.actions import OnItsWay, OtherPacket
+from roadworthy.couriers.interface import Evidence, Failed, Handed, PacketUnreadable, PktId, Told, Unsure
 from roadworthy.couriers.outgoing import ACTOR, MARGIN, Dispatcher
 from roadworthy.database.schema import event
 from roadworthy.kernel.decision import Text
 from roadworthy.kernel.errors import NotFound, NotPermitted, Unusable
 from roadworthy.kernel.lifecycle import WrongState
-from tests.couriers.lines import Say, queue, sent
+from tests.couriers.lines import Say, paper_of, queue, sent
 from tests.couriers.world import ROOM, packet
 
 WHY = Text("原因", "why")
@@ -228,6 +228,37 @@ def test_the_same_packet_is_queued_once_and_another_of_its_id_is_refused(databas
         queue(database, made, "fax")
 
 
+def test_a_new_packet_is_no_way_around_one_that_is_in_doubt(database, shelf, made, time):
+    queue(database, made, "say")
+    courier, other = Say([unsure(time), sent(time)]), packet(shelf, title="the same paper, drawn anew")
+
+    def queue_other() -> None:
+        with database.begin(ROOM) as work:
+            actions.queue(work, other, "say", paper_of(made))
+
+    for _ in range(2):  # while it waits, and when nobody knows
+        with pytest.raises(OnItsWay, match=made.id):
+            queue_other()
+        dispatcher(database, shelf, courier).tick()
+    told = Told(time.now(), note="they have it")
+    actions.confirm(database, courier, shelf.open, ROOM, made.id, told)
+    queue_other()
+    dispatcher(database, shelf, courier).tick()
+    assert standing(database, other).status == "sent"
+
+
+def test_a_packet_that_failed_is_not_sent_when_a_newer_one_took_its_place(database, shelf, made, time):
+    queue(database, made, "say")
+    courier = Say([failed(time), sent(time)])
+    dispatcher(database, shelf, courier).tick()
+    time.advance(minutes=1)
+    with database.begin(ROOM) as work:
+        actions.queue(work, packet(shelf, packet_id=PktId.new(time.now())), "say", paper_of(made))
+    with pytest.raises(OnItsWay, match="newer"):
+        actions.resend(database, ROOM, made.id, "the line is repaired")
+    assert actions.cancel(database, ROOM, made.id, "drawn anew").status == "cancelled"
+
+
 def test_a_packet_without_a_channel_waits_and_is_shown(database, shelf, made, time):
     queue(database, made, "fax")
     courier = Say([])
@@ -235,7 +266,7 @@ def test_a_packet_without_a_channel_waits_and_is_shown(database, shelf, made, ti
     time.advance(minutes=6)
     with database.read() as view:
         assert "fax" in actions.health(view, ["say"])[0].text.en
-        assert [one.id for one in store.of_subject(view, "FIL-1")] == [made.id]
+        assert [one.id for one in store.of_subject(view, paper_of(made))] == [made.id]
         assert store.page(view, status="waiting")[0].to_json()["files"] == made.manifest["files"]
     assert actions.cancel(database, ROOM, made.id, "sent by hand").status == "cancelled"
 
