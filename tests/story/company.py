@@ -267,6 +267,11 @@ class Story:
         rows = self.world.rows("SELECT subject, body FROM event WHERE kind = :kind ORDER BY seq", kind=kind)
         return [json.loads(row["body"]) for row in rows if subject in (None, row["subject"])]
 
+    def subject_events(self, subject: str) -> list[dict[str, Any]]:
+        """Give the bodies of all events about a thing, oldest first."""
+        rows = self.world.rows("SELECT body FROM event WHERE subject = :subject ORDER BY seq", subject=subject)
+        return [json.loads(row["body"]) for row in rows]
+
     def listed(self) -> list[str]:
         """Give the images that the published image repository lists."""
         newest = "SELECT version FROM image_metadata WHERE role = 'released' ORDER BY version DESC LIMIT 1"

@@ -91,9 +91,9 @@ def filled(view: View, one: Filing) -> Filled:
     return fill(form_of(one), rules.document_of(one, models_of(view, one)))
 
 
-def lacking(view: View, one: Filing, stage: str) -> tuple[Finding, ...]:
-    """Give what stands between a filing and `stage` of its form."""
-    others = [(other, filled(view, other)) for other in store.companions(view, one)]
+def lacking(view: View, one: Filing, stage: str, *, compare: bool = True) -> tuple[Finding, ...]:
+    """Give what stands between a filing and `stage` of its form; without `compare`, by itself alone."""
+    others = [(other, filled(view, other)) for other in store.companions(view, one)] if compare else []
     found = rules.findings_of(one, form_of(one), models_of(view, one), others, stage)
     stored = {kept.sha256 for kept in store.documents_of(view, one.id) if kept.role is Role.ATTACHMENT}
     return (*found, *rules.files_missing(one, filled(view, one), stored))

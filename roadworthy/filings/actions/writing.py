@@ -96,7 +96,7 @@ def findings(view: View, filing_id: str) -> tuple[Finding, ...]:
 
 
 def complete(database: Database, actor: Actor, filing_id: FilId) -> Filing:
-    """Say that a draft says everything its form asks for.
+    """Say that a draft says everything its form asks for; whether it agrees with the other paper is for the sign-off.
 
     Raises NotPermitted, NotFound, WrongState, Incomplete with the findings.
     """
@@ -153,7 +153,8 @@ def _checked_move(
         if verb == "sign_off":
             rules.check_other_person(known, actor.id, "sign it off")
         work.alone(f"filings {known.group_id}")  # else two papers could contradict each other and both be signed
-        moving.require_whole(moving.lacking(work, known, stage), known, verb.replace("_", " "))
+        found = moving.lacking(work, known, stage, compare=verb == "sign_off")
+        moving.require_whole(found, known, f"be {'signed off' if verb == 'sign_off' else 'complete'}")
         return moving.move(work, filing_id, verb, changes)
 
 
