@@ -8,6 +8,7 @@ import typer
 from roadworthy.cli import (
     campaigns,
     clocks,
+    documents,
     evidence,
     filings,
     fleet,
@@ -53,6 +54,8 @@ app.add_typer(people.app, name="person", help="People, roles and tokens.")
 app.add_typer(products.app, name="product", help="Vehicle types, ECUs and technical parameters.")
 app.add_typer(fleet.app, name="vehicle", help="Vehicles: import, provision, show.")
 app.add_typer(filings.app, name="filing", help="Papers at MIIT and SAMR.")
+app.add_typer(filings.report, name="report", help="Reports to authorities: owed, written, sent.")
+app.add_typer(documents.app, name="document", help="Documents of a paper: forms, attachments, scans, receipts.")
 app.add_typer(releases.app, name="release", help="Releases, their dossier, class and gate.")
 app.add_typer(campaigns.app, name="campaign", help="Campaigns, waves and leases.")
 app.add_typer(law.app, name="law", help="Packs of law: read, test, compare, sign, activate.")

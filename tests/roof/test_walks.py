@@ -104,7 +104,7 @@ class Walk(RuleBasedStateMachine):
     @rule(which=st.integers(0, 9))
     def withdraw_paper(self, which: int) -> None:
         with self.database.read() as view:
-            papers = filings_store.list_filings(view, status="accepted")
+            papers = filings_store.list_filings(view, status="valid")
         if papers:
             filings.withdraw(self.database, self.co.second, papers[which % len(papers)].id, "taken back")
 
