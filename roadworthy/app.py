@@ -13,8 +13,9 @@ from roadworthy.admission.web import router as admission_router
 from roadworthy.campaigns.web.api import router as campaigns_router
 from roadworthy.campaigns.web.console import console as campaigns_console
 from roadworthy.campaigns.web.impact import router as impact_router
-from roadworthy.clocks.web import ready
-from roadworthy.clocks.web import router as clocks_router
+from roadworthy.clocks.web.api import ready
+from roadworthy.clocks.web.api import router as clocks_router
+from roadworthy.clocks.web.console import console as clocks_console
 from roadworthy.couriers.archives import LIMITS
 from roadworthy.database import Actor, Database
 from roadworthy.device.ddi import router as ddi_router
@@ -28,7 +29,8 @@ from roadworthy.products.sheets import MAX_SHEET_BYTES
 from roadworthy.products.web import router as products_router
 from roadworthy.regulator.log import router as log_router
 from roadworthy.releases.web import router as releases_router
-from roadworthy.rulebook.web import router as rulebook_router
+from roadworthy.rulebook.web.api import router as rulebook_router
+from roadworthy.rulebook.web.console import console as rulebook_console
 from roadworthy.settings import MOST_PACKAGE_BYTES, Settings
 from roadworthy.signing.keys import trusted_log
 from roadworthy.signing.signers import DirectorSigner
@@ -79,6 +81,7 @@ def create_app(installation: Installation) -> FastAPI:
     for router in (
         accounts_router,
         clocks_router,
+        clocks_console,
         products_router,
         admission_router,
         fleet_router,
@@ -88,6 +91,7 @@ def create_app(installation: Installation) -> FastAPI:
         campaigns_console,
         impact_router,
         rulebook_router,
+        rulebook_console,
         log_router,
         ddi_router,
         uptane_router,

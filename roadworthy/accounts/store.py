@@ -56,6 +56,12 @@ def load_person(view: View, person_id: str) -> Person:
     return _person(row)
 
 
+def names_of(view: View, person_ids: Iterable[str]) -> dict[str, str]:
+    """Give the names of people by id; whoever is no person here (the system, a vehicle) is left out."""
+    rows = view.all(select(person.c.id, person.c.name).where(person.c.id.in_(sorted(set(person_ids)))))
+    return {row.id: row.name for row in rows}
+
+
 def list_people(view: View, after: str = "", limit: int = 50) -> list[Person]:
     """Give people in the order of their ids, after `after`, one more than `limit` where there are more."""
     query = select(person).where(person.c.id > after).order_by(person.c.id).limit(limit + 1)

@@ -47,13 +47,15 @@ def read_facts(path: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise FactsUnreadable(f"{path.name} is larger than {MAX_BYTES:,} bytes; classify one upgrade at a time.")
-        facts = json.loads(path.read_text("utf-8"), object_pairs_hook=_object, parse_constant=_constant)
+        facts = json.loads(path.read_text("utf-8-sig"), object_pairs_hook=_object, parse_constant=_constant)
     except OSError as error:
         raise FactsUnreadable(f"{path.name} cannot be opened: {error.strerror}; check the path.") from error
     except UnicodeDecodeError as error:
         raise FactsUnreadable(f"{path.name} is not UTF-8 text; save it as UTF-8 JSON.") from error
     except json.JSONDecodeError as error:
         raise FactsUnreadable(f"{path.name} is not JSON: {error}; correct it there.") from error
+    except ValueError as error:
+        raise FactsUnreadable(f"{path.name} holds a number that is too long; correct it.") from error
     except RecursionError as error:
         raise FactsUnreadable(f"{path.name} is nested too deeply; write plain facts.") from error
     if not isinstance(facts, dict):

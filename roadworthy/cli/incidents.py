@@ -82,10 +82,16 @@ def _choices(readings: list[str]) -> dict[str, str]:
 
 def as_table(answer: DutyAnswer) -> str:
     """Write the answer for a terminal: one line a duty, the doubts below it."""
-    lines = [_line(row) for row in answer.duties] or ["nothing is owed"]
-    lines += [f"{_line(row)}  IF {', '.join(row['missing_facts'])}" for row in answer.possible]
+    lines = [_line(row) for row in answer.duties] or [_none_certain(answer)]
+    lines += [f"POSSIBLE {_line(row)}  IF {', '.join(row['missing_facts'])}" for row in answer.possible]
     lines += [f"missing {name}" for name in answer.missing_facts]
     return "\n".join([*lines, *([f"follow-up: {answer.follow_up}"] if answer.follow_up else [])])
+
+
+def _none_certain(answer: DutyAnswer) -> str:
+    if answer.is_quiet:
+        return "no further report is owed" if answer.follow_up else "nothing is owed"
+    return "not settled: no report is certain yet, but facts are missing and a duty may run already"
 
 
 def _line(row: Mapping[str, Any]) -> str:

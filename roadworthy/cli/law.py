@@ -21,7 +21,7 @@ from roadworthy.law.reach import at_odds, idle, reach
 app = typer.Typer(no_args_is_help=True)
 Output = typer.Option(Format.TABLE, "-o", "--output", help="table, json or jsonl.")
 Folder = typer.Option(SHIPPED, "--folder", help="Folder or file of packs; without it, the packs that are shipped.")
-Question = typer.Option(UPGRADE_QUESTION, "--about", help="The question that packs are about.")
+Questions = typer.Option("", "--about", help="The question that packs are about; without it, every question.")
 On = typer.Option("", "--on", help="Rules in force on this Beijing day; without it, all rules whatever their dates.")
 BASE = "/api/v1/law"
 
@@ -56,7 +56,7 @@ def show_pack(pack: str, folder: str = Folder, output: Format = Output) -> None:
             rules = [explained(packs, rule) for rule in found.rules]
             if output is Format.TABLE:
                 show(said, output)
-                show(rules, output, ("id", "kind", "since", "when", "grade"))
+                show(rules, output, ("id", "kind", "since", "when", "gives", "grade"))
             else:
                 show({**said, "rules": rules}, output)
             return
@@ -118,11 +118,12 @@ def check(folder: str = typer.Argument(SHIPPED, help="Folder or file of packs.")
 
 
 @app.command()
-def coverage(folder: str = Folder, about: str = Question, on: str = On, output: Format = Output) -> None:
+def coverage(folder: str = Folder, about: str = Questions, on: str = On, output: Format = Output) -> None:
     """Solve the decision tables: situations without an answer, idle rules, gates at odds; 3 when there are any."""
-    packs, day = _question(folder, about), parse_date(on) if on else None
-    found, dead = reach(packs, day), list(idle(packs, day))
-    odds = [list(pair) for pair in at_odds(packs, day)]
+    every, day = [_question(folder, one) for one in _questions(about, folder)], parse_date(on) if on else None
+    found = [one for packs in every for one in reach(packs, day)]
+    dead = [one for packs in every for one in idle(packs, day)]
+    odds = [list(pair) for packs in every for pair in at_odds(packs, day)]
     if output is Format.TABLE:
         show([one.to_json() for one in found], output)
         for line in (*dead, *(f"{one} and {other}: never open together" for one, other in odds)):
@@ -137,12 +138,16 @@ def coverage(folder: str = Folder, about: str = Question, on: str = On, output: 
 def diff_packs(
     old: str = typer.Argument(help="Folder or file of packs, or the word shipped."),
     new: str = typer.Argument(help="The same, for the other side."),
-    about: str = Question,
+    about: str = Questions,
     on: str = On,
     output: Format = Output,
 ) -> None:
     """Compare two states of the law: texts, and in which situations a decision differs; 3 when one does."""
-    found = differences(_question(old, about), _question(new, about), parse_date(on) if on else None)
+    day = parse_date(on) if on else None
+    pairs = [(_question(old, one), _question(new, one)) for one in _questions(about, old, new)]
+    each = [differences(before, after, day) for before, after in pairs]
+    text = {(change.kind, change.id): change for one in each for change in one.text}
+    found = LawDiff(tuple(text.values()), tuple(table for one in each for table in one.tables))
     _show_diff(found, output)
     if found.tables:
         raise typer.Exit(ANSWER_IS_NO)
@@ -159,9 +164,14 @@ def _show_diff(found: LawDiff, output: Format) -> None:
     for table in found.tables:
         more = "" if table.complete else "at least "
         typer.echo(f"\n{table.table}: {more}{table.changed:,} of {table.combinations:,} combinations change")
+        shown = ""
         for row in table.to_json()["situations"]:
             given = ", ".join(f"{name}={'|'.join(map(str, values))}" for name, values in row["given"].items())
-            typer.echo(f"  {_word(row['old'])} -> {_word(row['new'])} ({row['combinations']:,}): {given or 'always'}")
+            step = f"{_word(row['old'])} -> {_word(row['new'])}"
+            if step != shown:
+                typer.echo(f"  {step}")
+            shown = step
+            typer.echo(f"    {row['combinations']:,}: {given or 'always'}")
     if not found.text and not found.tables:
         typer.echo("no difference")
 
@@ -273,6 +283,10 @@ def _impact_row(one: Mapping[str, Any]) -> dict[str, Any]:
         "gates": gates + later,
         "problem": one["problem"],
     }
+
+
+def _questions(about: str, *places: str) -> list[str]:
+    return [about] if about else list(dict.fromkeys(one for place in places for one in law_in(place)))
 
 
 def _question(place: str, about: str) -> Packs:

@@ -12,6 +12,7 @@ from roadworthy.law.diff import written
 from roadworthy.law.edition import is_pack, pack_in, read_edition, shipped_texts
 from roadworthy.law.model import Gate, Rule
 from roadworthy.law.packs import Packs
+from roadworthy.law.words import gives
 
 SHIPPED = "shipped"
 _PLACE = re.compile(r"(?P<file>.*?)(?: line (?P<line>\d+))?(?:: (?P<rule>.*))?", re.DOTALL)
@@ -100,7 +101,9 @@ def explained(packs: Packs, rule: Rule) -> dict[str, Any]:
         "clauses": [_clause(packs, name) for name in rule.cites],
         **packs.doubt(rule),
     }
-    if isinstance(rule, Gate):
+    if not isinstance(rule, Gate):
+        found["gives"] = gives(rule)
+    else:
         found["open"] = in_words(rule.open)
         found["hold"] = None if rule.hold is None else in_words(rule.hold)
         found |= {key: getattr(rule, key).to_json() for key in ("reason", "hold_reason", "fix")}

@@ -145,6 +145,22 @@ def see(database: Database, actor: Actor, notice_id: NtcId) -> Notice:
     return found
 
 
+def see_all(database: Database, actor: Actor, clock_id: ClkId) -> int:
+    """Note that `actor` saw whatever the own roles were told of a clock; give how many notices were new to them.
+
+    Raises NotFound, NotPermitted when only other roles were told.
+    """
+    with database.begin(actor, attempt="notice.see", subject=clock_id) as work:
+        told = messages.notices_of(work, [store.load(work, clock_id).id])
+        if told and not any(one.role in actor.roles for one in told):
+            actor.require(told[0].role)
+        mine = [one for one in told if one.role in actor.roles and one.seen_at is None]
+        for one in mine:
+            messages.mark_seen(work, one.id, actor.id)
+            work.record("notice.seen", one.id, {"clock": one.clock_id, "role": one.role})
+    return len(mine)
+
+
 def _begin(work: Work, plan: Plan, generation: int) -> ClkId:
     made = Clock(ClkId.new(work.now), plan, generation, CLOCK.initial, work.now)
     told = store.told(work, plan.key) if generation > 1 else set()

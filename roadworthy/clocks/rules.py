@@ -18,7 +18,7 @@ from roadworthy.kernel.errors import Unusable
 
 LONGEST_SOON = timedelta(days=5)
 LONGEST_DELAY = timedelta(minutes=5)
-_PERCENT = re.compile(r"([1-9][0-9]?)%")
+_PERCENT = re.compile(r"(0|[1-9][0-9]?)%")
 _OFFSET = re.compile(r"([+-])([1-9][0-9]{0,3})([mhd])")
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 # These stand in events (ASCII) and in columns of that width.

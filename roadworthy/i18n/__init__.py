@@ -4,7 +4,9 @@ Duties under Chinese law are counted and shown in Beijing time whatever the read
 """
 
 from roadworthy.i18n.catalog import Language, choose, translations
-from roadworthy.i18n.formats import beijing, number, percent, said
+from roadworthy.i18n.formats import beijing, deadline, number, percent, said, span
 from roadworthy.i18n.places import place
 
-__all__ = ["Language", "beijing", "choose", "number", "percent", "place", "said", "translations"]
+__all__ = [
+    "Language", "beijing", "choose", "deadline", "number", "percent", "place", "said", "span", "translations",
+]  # fmt: skip

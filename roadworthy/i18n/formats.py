@@ -1,8 +1,9 @@
 """How moments, amounts and two-language sentences are written for a reader."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from babel.numbers import format_decimal
+from babel.units import format_unit
 
 from roadworthy.i18n.catalog import Language
 from roadworthy.kernel.decision import Text
@@ -23,6 +24,27 @@ def beijing(moment: datetime, *, seconds: bool = False) -> str:
     if moment.tzinfo is None:
         raise ValueError(f"{moment!r} has no offset")
     return moment.astimezone(BEIJING).strftime("%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M")
+
+
+def deadline(moment: datetime) -> str:
+    """Write the end of a time in Beijing time; midnight as 24:00 of the day that ends, as the law says it."""
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment!r} has no offset")
+    here = moment.astimezone(BEIJING)
+    if (here.hour, here.minute, here.second) == (0, 0, 0):
+        return f"{(here - timedelta(days=1)).date().isoformat()} 24:00"
+    return beijing(moment)
+
+
+def span(seconds: float, language: Language) -> str:
+    """Write a length of time in two units at most, rounded down: `2 days 3 hr`; js/left.js writes the same."""
+    minutes = int(abs(seconds) // 60)
+    days, hours, rest = minutes // 1440, minutes // 60 % 24, minutes % 60
+    parts = [(days, "day"), (hours, "hour")] if days else [(hours, "hour"), (rest, "minute")] if hours else []
+    parts = parts or [(rest, "minute")]
+    return " ".join(
+        str(format_unit(n, f"duration-{unit}", length="short", locale=language.locale)) for n, unit in parts
+    )
 
 
 def number(value: float, language: Language) -> str:

@@ -15,6 +15,7 @@ from roadworthy.law.parse import BASES, effective
 from roadworthy.law.view import NO_TIER
 from roadworthy.law.vocabulary import ORDERED, Derived, Vocabulary
 
+_MOST_STEPS, _MOST_COMPARISONS = 24, 10_000
 _KINDS = ("outcomes", "labels", "tiers", "gates", "deferrals", "warnings", "duties", "follow_ups")
 _OPS_OF = {
     "bool": ("eq", "ne"),
@@ -89,6 +90,7 @@ def check_meaning(packs: Packs) -> None:
     for pack in packs.packs:
         for rule in pack.rules:
             _check_rule(rule, types, packs)
+    _check_options(packs)
     try:
         check_facts(vocabulary.specimen, vocabulary)
     except Unusable as error:
@@ -214,6 +216,25 @@ def _check_duty(duty: Duty, types: Types, packs: Packs) -> None:
         raise PackRefused(duty.place, "to names nobody; say who gets the report", "to未写收件机关")
 
 
+def _check_options(packs: Packs) -> None:
+    """Refuse a reading that no rule knows of: to choose it would silence every rule that names another one."""
+    rules = [condition for pack in packs.packs for rule in pack.rules for condition in _conditions(rule)]
+    derived = [condition for one in packs.vocabulary.derived.values() for condition in (one.where, one.when)]
+    named: dict[str, set[object]] = {}
+    for condition in (*rules, *(one for one in derived if one is not None)):
+        for test in tests_of(condition):
+            named.setdefault(test.fact, set()).update(
+                test.operand if isinstance(test.operand, tuple) else (test.operand,)
+            )
+    for pack in packs.packs:
+        for question in pack.ambiguities.values():
+            silent = [one for one in question.options if one not in named.get(f"option.{question.id}", set())]
+            if question.selectable and len(silent) > (len(question.options) == 2):  # one of two may be "otherwise"
+                en = f"no rule says what follows from the option {silent[0]!r}; name it in a rule, or remove it"
+                place = question.place
+                raise PackRefused(place, en, f"没有规则说明选项{silent[0]!r}的后果,请在规则中写明或删除该选项")
+
+
 def _conditions(rule: Rule) -> Iterator[Condition]:
     yield rule.when
     if isinstance(rule, Gate):
@@ -223,24 +244,43 @@ def _conditions(rule: Rule) -> Iterator[Condition]:
 
 
 def _check_cycles(packs: Packs) -> None:
-    derived, labels = packs.vocabulary.derived, packs.all.rules_of_label
+    """Refuse what is computed from itself, in too many steps, or from so much that no table of it could be solved."""
+    place, behind = Place(packs.vocabulary.id), _behind(packs)
+    known: dict[str, tuple[int, int]] = {}
 
-    def reads(name: str) -> set[str]:
-        if name.startswith("label."):
-            return set().union(*(facts_in(rule.when) for rule in labels[name[6:]]))
-        if name not in derived:
-            return set()
-        one = derived[name]
-        conditions = facts_in(one.where) | (facts_in(one.when) if one.when is not None else set())
-        return conditions | set(one.latest) | ({one.shift, one.provisional, one.list} - {""})
-
-    def walk(name: str, path: tuple[str, ...]) -> None:
+    def walk(name: str, path: tuple[str, ...]) -> tuple[int, int]:
+        """Give how many steps and how many comparisons of given facts `name` comes to."""
+        if name not in behind:
+            return 0, 1
         if name in path:
             circle = " -> ".join((*path, name))
             en = f"{circle} goes in a circle; compute one without the other"
-            raise PackRefused(Place(packs.vocabulary.id), en, f"{circle}循环定义,请拆开")
-        for other in sorted(reads(name)):
-            walk(other, (*path, name))
+            raise PackRefused(place, en, f"{circle}循环定义,请拆开")
+        if name not in known:
+            found = [walk(other, (*path, name)) for other in sorted(behind[name])] if len(path) <= _MOST_STEPS else []
+            steps = 1 + max((n for n, _ in found), default=len(path))
+            known[name] = steps, sum(n for _, n in found)
+            if steps > _MOST_STEPS or known[name][1] > _MOST_COMPARISONS:
+                limits = f"{_MOST_STEPS} steps or {_MOST_COMPARISONS:,} comparisons"
+                en = f"{name} is computed in more than {limits}; simplify it"
+                zh = f"{name}的推算超过{_MOST_STEPS}步或{_MOST_COMPARISONS:,}个比较,请简化"
+                raise PackRefused(place, en, zh)
+        return known[name]
 
-    for name in (*derived, *(f"label.{label}" for label in labels)):
+    for name in behind:
         walk(name, ())
+
+
+def _behind(packs: Packs) -> dict[str, set[str]]:
+    """Give the names that each computed name reads."""
+    program = packs.all
+    found = {
+        one.name: facts_in(one.where)
+        | (facts_in(one.when) if one.when is not None else set())
+        | set(one.latest)
+        | ({one.shift, one.provisional, one.list} - {""})
+        for one in packs.vocabulary.derived.values()
+    }
+    groups: dict[str, Sequence[Rule]] = {"outcome": program.outcomes, "tier": program.tiers}
+    groups |= {f"label.{name}": rules for name, rules in program.rules_of_label.items()}
+    return found | {name: {fact for rule in rules for fact in facts_in(rule.when)} for name, rules in groups.items()}

@@ -41,12 +41,12 @@ class _Assignment:
     """Fixed values for the facts of one combination; labels follow from their rules."""
 
     def __init__(self, values: dict[str, Any], labels: Mapping[str, Condition]) -> None:
-        self._values = values
+        self._values = dict(values)
         self._labels = labels
 
     def value(self, name: str) -> Any:
-        if name in self._labels:
-            return truth(self._labels[name], self)
+        if name in self._labels and name not in self._values:
+            self._values[name] = truth(self._labels[name], self)
         return self._values.get(name, UNKNOWN)
 
     def unknown(self, name: str) -> frozenset[str]:
@@ -80,8 +80,9 @@ def _check_labels_and_tiers(packs: Packs, types: Types) -> int:
             raise PackRefused(whole, en, f"以下情形没有{'分级' if true else '分类'}:{_say(values)},请补规则")
         alone = next((rule for rule in true if rule.alone), None)
         if alone is not None and len({rule.label for rule in true}) > 1:
-            en = f"{alone.id} stands alone but meets {true[0].id} for {_say(values)}; exclude one"
-            raise PackRefused(alone.place, en, f"不得与他类并存,却与{true[0].id}同时成立:{_say(values)}")
+            other = next(rule.id for rule in true if rule.label != alone.label)
+            en = f"{alone.id} stands alone but meets {other} for {_say(values)}; exclude one"
+            raise PackRefused(alone.place, en, f"不得与他类并存,却与{other}同时成立:{_say(values)}")
         fired |= {rule.id for rule in true} | {first.id}
     for rule in rules:
         if rule.id not in fired:
@@ -163,7 +164,8 @@ def combinations(
 def _domain(name: str, tests: list[Test], types: Types) -> list[Any]:
     kind = types.types.get(name, "bool")
     if kind == "int":
-        limits = sorted({t.operand + step for t in tests for step in (-1, 0, 1)})
+        operands = {n for t in tests for n in (t.operand if isinstance(t.operand, tuple) else (t.operand,))}
+        limits = sorted({n + step for n in operands for step in (-1, 0, 1)})
         domain = types.domains.get(name) or ()
         return [n for n in limits if not domain or n in domain]
     if kind == "object":

@@ -17,16 +17,16 @@ from typing import Any
 
 from roadworthy.kernel.decision import Text
 from roadworthy.law.condition import OPERATORS, AllOf, AnyOf, Condition, FactRef, Not, Test
-from roadworthy.law.model import UPGRADE, Gate, Pack, Rule
+from roadworthy.law.model import UPGRADE, Gate, Pack
 from roadworthy.law.packs import Packs, Program
 from roadworthy.law.solve import Cube, Domains, Meanings, Table, closed, differences, domains_of
+from roadworthy.law.words import gives
 
 MOST_SITUATIONS = 500
 NONE = "none"
 _YES: Condition = AllOf(())
 _NO: Condition = AnyOf(())
 _SPECIAL = {"outcomes", "labels", "tiers", "gates", "deferrals"}
-_OF_ALL_RULES = {field.name for field in fields(Rule)}
 _CONDITIONS = (Test, AllOf, AnyOf, Not)
 
 
@@ -180,7 +180,7 @@ def tables_of(packs: Packs, day: date | None, renamed: Mapping[str, str]) -> dic
         rules = getattr(program, field.name)
         if field.name not in _SPECIAL and isinstance(rules, tuple):
             for rule in rules:
-                found[f"{field.name.replace('_', ' ')} {rule.id}"] = table([(_said(rule), rule.when)], otherwise=NONE)
+                found[f"{field.name.replace('_', ' ')} {rule.id}"] = table([(gives(rule), rule.when)], otherwise=NONE)
     return found
 
 
@@ -188,13 +188,6 @@ def _states(gate: Gate, program: Program) -> list[tuple[str, Condition]]:
     deferred = tuple(rule.when for rule in program.deferrals if gate.token in rule.tokens)
     rows: list[tuple[str, Condition]] = [("open", AnyOf((gate.open, *deferred)))]
     return rows if gate.hold is None else [*rows, ("hold", gate.hold)]
-
-
-def _said(rule: Rule) -> str:
-    """Say what a rule gives, in words that are equal when nothing but its texts changed."""
-    own = [f.name for f in fields(rule) if f.name not in _OF_ALL_RULES and f.compare]
-    said = {name: plain(getattr(rule, name)) for name in own if not isinstance(getattr(rule, name), Text)}
-    return ", ".join(f"{name} {value}" for name, value in said.items() if value not in (None, "", [], False)) or "yes"
 
 
 def meanings_in(program: Program, choices: Mapping[str, str] | None, renamed: Mapping[str, str]) -> Meanings:

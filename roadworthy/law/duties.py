@@ -63,7 +63,7 @@ def duties_of(facts: Mapping[str, Any], packs: Packs, as_of: datetime) -> DutyAn
     """
     check_facts(facts, packs.vocabulary)
     first = bases_of(View(packs.program(beijing_date(as_of)), facts, {}))
-    _check_order(first)
+    _check_order(first, facts, packs)
     program = packs.program(_day_of_law(first, as_of))
     view = View(program, facts, {})
     bases = bases_of(view)
@@ -79,7 +79,10 @@ def duties_of(facts: Mapping[str, Any], packs: Packs, as_of: datetime) -> DutyAn
         elif result:
             owed += rows_of(duty, bases, packs, as_of)
             lacking |= _lacking_bases(duty, bases, packs)
-    owed += _escalated(view, bases, packs, as_of)
+    lacking |= _lacking_updates(view)
+    for row in _escalated(view, bases, packs, as_of):
+        (possible if "missing_facts" in row else owed).append(row)
+        lacking |= set(row.get("missing_facts", ()))
     follow_ups = [rule.follow_up for rule in program.follow_ups if truth(rule.when, view) is True]
     return DutyAnswer(
         tuple(sorted(owed, key=_order)),
@@ -195,18 +198,39 @@ def reminder_time(at: str, begin: datetime | None, due: datetime) -> datetime:
 
 
 def _escalated(view: View, bases: Mapping[str, Moment], packs: Packs, now: datetime) -> Iterator[dict[str, Any]]:
-    vocabulary = view.program.vocabulary
-    updates = view.top.get(vocabulary.updates) or [] if vocabulary.updates else []
-    known = [(parse_instant(u[vocabulary.update_known]), u) for u in updates if u.get(vocabulary.update_known)]
-    before = view
-    for moment, update in sorted(known, key=lambda pair: pair[0]):
-        news = {name: value for name, value in update.items() if name != vocabulary.update_known and value is not None}
+    """Give the further rows of later facts; those that wait for `missing_facts` are possible only.
+
+    A later fact that nobody dated counts as known as early as the event itself; one that is null is not known.
+    """
+    vocabulary, before = view.program.vocabulary, view
+    for moment, update in _updates(view):
+        news = {name: value for name, value in update.items() if name != vocabulary.update_known}
         after = View(view.program, {**before.top, **news}, {})
+        since = bases if moment is None else {**bases, KNOWLEDGE: moment}
         for duty in view.program.duties:
-            if _grounds(duty, after) - _grounds(duty, before):
-                for row in rows_of(duty, {**bases, KNOWLEDGE: moment}, packs, now):
-                    yield {**row, "escalation": True}
+            may_be = truth(duty.when, before) is False and truth(duty.when, after) is None
+            waits = {"missing_facts": sorted(missing(duty.when, after))} if may_be else {}
+            if may_be or _grounds(duty, after) - _grounds(duty, before):
+                for row in rows_of(duty, since, packs, now):
+                    yield {**row, **waits, "escalation": True}
         before = after
+
+
+def _updates(view: View) -> list[tuple[datetime | None, Mapping[str, Any]]]:
+    """Give the later facts in the order they became known, those without a moment first."""
+    vocabulary = view.program.vocabulary
+    given = view.top.get(vocabulary.updates) or [] if vocabulary.updates else []
+    known = [(u.get(vocabulary.update_known), u) for u in given]
+    dated = [(parse_instant(at), u) for at, u in known if at is not None]
+    return [*((None, u) for at, u in known if at is None), *sorted(dated, key=lambda pair: pair[0])]
+
+
+def _lacking_updates(view: View) -> set[str]:
+    vocabulary = view.program.vocabulary
+    if vocabulary.updates in view.top and view.top[vocabulary.updates] is None:
+        return {vocabulary.updates}
+    undated = any(moment is None for moment, _ in _updates(view))
+    return {f"{vocabulary.updates}[].{vocabulary.update_known}"} if undated else set()
 
 
 def _grounds(duty: Duty, view: View) -> frozenset[tuple[str, str, str]]:
@@ -236,11 +260,15 @@ def _moments(view: View, name: str) -> Iterator[Moment]:
             yield parse_instant(value) if kind == "instant" else date.fromisoformat(value)
 
 
-def _check_order(bases: Mapping[str, Moment]) -> None:
-    first, known = bases.get(OCCURRENCE), bases.get(KNOWLEDGE)
-    if isinstance(first, datetime) and isinstance(known, datetime) and known < first:
-        said = f"known {known.isoformat()}, occurred {first.isoformat()}"
-        raise WrongValue(f"nobody can know of it before it happened ({said}); correct one of the two.", at="known_at")
+def _check_order(bases: Mapping[str, Moment], facts: Mapping[str, Any], packs: Packs) -> None:
+    vocabulary, first = packs.vocabulary, bases.get(OCCURRENCE)
+    later = [u.get(vocabulary.update_known) for u in facts.get(vocabulary.updates) or [] if vocabulary.updates]
+    knowledge = [("known_at", bases.get(KNOWLEDGE))]
+    knowledge += [(f"{vocabulary.updates}[].{vocabulary.update_known}", parse_instant(at)) for at in later if at]
+    for name, known in knowledge:
+        if isinstance(first, datetime) and isinstance(known, datetime) and known < first:
+            said = f"known {known.isoformat()}, occurred {first.isoformat()}"
+            raise WrongValue(f"nobody can know of it before it happened ({said}); correct one of the two.", at=name)
 
 
 def _order(row: Mapping[str, Any]) -> tuple[str, str, int]:

@@ -1,6 +1,6 @@
 """Run the examples inside packs: worked situations that a lawyer can read and the loader insists on."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from dataclasses import replace
 from datetime import datetime, time
@@ -48,8 +48,12 @@ def run_example(example: Example, packs: Packs) -> list[str]:
     else:
         answer, checks = duties_of(facts, reading, moment), _DUTY_CHECKS
     problems = []
+    known = {r.id for p in packs.packs for r in p.duties} | {r.token for p in packs.packs for r in p.gates}
     for key, wanted in example.expect.items():
-        if key not in checks:
+        strange = sorted(set(wanted) - known) if key in ("absent", "not_required") and isinstance(wanted, list) else []
+        if strange:
+            problems.append(f"{key} names {', '.join(strange)}, which no pack declares")
+        elif key not in checks:
             problems.append(f"{key} is no expectation; use one of {', '.join(checks)}")
         elif problem := checks[key](answer, wanted):
             problems.append(problem)
@@ -106,8 +110,12 @@ def _not_required(answer: Answer, unwanted: Any) -> str:
 
 def _timers(answer: Answer, wanted: Any) -> str:
     found = {(row["rule"], row["due_at"]) for row in answer.timers}
-    lacking = sorted(set(wanted.items()) - found)
-    return f"timers lack {lacking}" if lacking else ""
+    lacking = set(wanted.items()) - found
+    return f"timers lack {_pairs(lacking)}; have {_pairs(found) or 'none'}" if lacking else ""
+
+
+def _pairs(rows: Iterable[tuple[str, Any]]) -> str:
+    return ", ".join(f"{rule} {at or 'not dated'}" for rule, at in sorted(rows, key=repr))
 
 
 _CHECKS: Mapping[str, Callable[[Answer, Any], str]] = {
@@ -130,7 +138,7 @@ def _rows(rows: str) -> Callable[[DutyAnswer, Any], str]:
         found = {(row["rule"], row["due_at"]) for row in getattr(answer, rows)}
         pairs = [(rule, at) for rule, times in wanted.items() for at in (times if isinstance(times, list) else [times])]
         lacking = [pair for pair in pairs if pair not in found]
-        return f"{rows} lack {lacking}, have {sorted(found, key=repr)}" if lacking else ""
+        return f"{rows} lack {_pairs(lacking)}; have {_pairs(found) or 'none'}" if lacking else ""
 
     return check
 
@@ -138,6 +146,11 @@ def _rows(rows: str) -> Callable[[DutyAnswer, Any], str]:
 def _absent(answer: DutyAnswer, unwanted: Any) -> str:
     present = sorted(set(unwanted) & {row["rule"] for row in answer.duties})
     return f"{', '.join(present)} must not be owed" if present else ""
+
+
+def _owed(answer: DutyAnswer, wanted: Any) -> str:
+    lacking = sorted(set(wanted) - {row["rule"] for row in answer.duties})
+    return f"{', '.join(lacking)} must be owed" if lacking else ""
 
 
 def _flag(key: str) -> Callable[[DutyAnswer, Any], str]:
@@ -164,6 +177,7 @@ def _follow_up(answer: DutyAnswer, wanted: Any) -> str:
 _DUTY_CHECKS: Mapping[str, Callable[[DutyAnswer, Any], str]] = {
     "duties": _rows("duties"),
     "possible": _rows("possible"),
+    "owed": _owed,
     "absent": _absent,
     "late": _flag("late_at_knowledge"),
     "provisional": _flag("provisional"),

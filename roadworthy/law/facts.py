@@ -112,8 +112,8 @@ def _date(value: Any, _: Fact) -> str:
 
 
 def _instant(value: Any, _: Fact) -> str:
-    good = isinstance(value, str) and _reads(parse_instant, value)
-    return "" if good else "an instant with its offset, such as 2026-03-01T08:00:00+08:00"
+    good = isinstance(value, str) and _DAY.match(value) and _reads(parse_instant, value)
+    return "" if good else "an instant from 2000 to 2099 with its offset, such as 2026-03-01T08:00:00+08:00"
 
 
 def _any(value: Any, _: Fact) -> str:

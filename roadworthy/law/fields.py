@@ -1,5 +1,6 @@
 """Read the fields of a pack strictly: each is taken by name and type, and what is left over is refused."""
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,6 +11,13 @@ from roadworthy.kernel.time import parse_date
 from roadworthy.law.condition import ALWAYS, OPERATORS, AllOf, AnyOf, Condition, FactRef, Not, Test
 
 _REQUIRED = object()
+_TYPES = {
+    str: ("text", "文本"),
+    dict: ("a mapping", "映射"),
+    list: ("a list", "列表"),
+    int: ("a whole number", "整数"),
+    bool: ("true or false", "true或false"),
+}
 
 
 @dataclass(frozen=True)
@@ -71,8 +79,15 @@ class Fields:
                 raise self.refuse(key, "is missing; add it", "缺失,请补上")
             return default
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            name = {"str": "text", "dict": "a mapping", "list": "a list"}.get(kind.__name__, kind.__name__)
-            raise self.refuse(key, f"is {value!r}; it must be {name}", f"是{value!r},类型应为{name}")
+            name, zh = _TYPES[kind]
+            raise self.refuse(key, f"is {_short(value)}; it must be {name}", f"是{_short(value)},应为{zh}")
+        return value
+
+    def number(self, key: str, low: int, high: int) -> int:
+        """Give a whole number from `low` to `high`."""
+        value: int = self.take(key, int)
+        if not low <= value <= high:
+            raise self.refuse(key, f"is {value}; write {low} to {high}", f"是{value},应为{low}至{high}")
         return value
 
     def inner(self, key: str, default: Any = _REQUIRED) -> "Fields":
@@ -104,6 +119,12 @@ class Fields:
         inner.done()
         if not text.zh.strip() or not text.en.strip():
             raise self.refuse(key, "lacks its Chinese or its English text; write both", "缺少中文或英文,请两种都写")
+        hidden = [
+            char for char in text.zh + text.en if unicodedata.category(char) in ("Cc", "Cf", "Cs") and char != "\n"
+        ]
+        if hidden:
+            en = f"holds the invisible character U+{ord(hidden[0]):04X}; type the text anew"
+            raise self.refuse(key, en, f"含有不可见字符U+{ord(hidden[0]):04X},请重新输入")
         return text
 
     def day(self, key: str, default: Any = _REQUIRED) -> str | None:
@@ -152,6 +173,11 @@ class Fields:
             names = ", ".join(sorted(self._left))
             en, zh = f"unknown field {names}; remove or correct it", f"未知字段{names},请删除或改正"
             raise PackRefused(self.where(next(iter(self._left))), en, zh)
+
+
+def _short(value: Any) -> str:
+    said = repr(value)
+    return said if len(said) <= 80 else f"{said[:80]}..."
 
 
 def read_condition(raw: Any, place: Place, key: str) -> Condition:

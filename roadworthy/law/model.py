@@ -52,6 +52,7 @@ class Ambiguity:
     options: Mapping[str, Text]
     default: str
     selectable: bool
+    place: Place = field(compare=False)
 
 
 @dataclass(frozen=True)

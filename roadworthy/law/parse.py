@@ -37,7 +37,14 @@ QUESTIONS = ("upgrade", "incident", "recall")
 BASES = ("occurrence", "knowledge", "determination", "filing", "start", "completion", "release")
 UNITS = ("hour", "day", "working_day", "month")
 
-_AT = re.compile(r"\d{1,2}%|-\d{1,4}h|due")
+ROLES = (
+    "administrator", "release_engineer", "release_manager", "compliance_officer", "homologation_officer",
+    "safety_engineer", "recall_manager", "incident_officer", "auditor",
+)  # fmt: skip
+MOST_AMOUNT, MOST_TIMES = 9999, 400
+
+_AT = re.compile(r"(0|[1-9][0-9]?)%|-[1-9][0-9]{0,3}h|due")
+_WORD = re.compile(r"[!-~]{1,64}")  # what a clock can carry in its event
 
 R = TypeVar("R")
 
@@ -137,7 +144,12 @@ def _ambiguity(name: str, fields: Fields) -> Ambiguity:
     raw = fields.inner("options")
     options = {option: raw.text(option) for option in list(raw.names())}
     found = Ambiguity(
-        name, fields.text("question"), options, fields.take("default", str), fields.take("selectable", bool, False)
+        name,
+        fields.text("question"),
+        options,
+        fields.take("default", str),
+        fields.take("selectable", bool, False),
+        fields.place,
     )
     if found.default not in options:
         en = f"{found.default!r} is none of its options; name one"
@@ -201,9 +213,15 @@ def _warning(fields: Fields) -> WarningRule:
 
 
 def _duty(fields: Fields, calendar: str, reminders: tuple[Reminder, ...]) -> Duty:
+    common = _common(fields)
+    report = fields.take("report", str)
+    for key, word in (("id", common["id"]), ("report", report)):
+        if not _WORD.fullmatch(word):
+            en = f"is {word!r}; write 1 to 64 ASCII characters without spaces, its clock carries it"
+            raise fields.refuse(key, en, f"是{word!r},应为1至64个ASCII字符且无空格(时钟将使用它)")
     return Duty(
-        **_common(fields),
-        report=fields.take("report", str),
+        **common,
+        report=report,
         recipients=fields.words("to"),
         due=_due(fields.inner("due"), calendar),
         reminders=_reminders(fields, reminders),
@@ -221,10 +239,18 @@ def _due(fields: Fields, calendar: str) -> Due:
         )
     amount, unit = 0, "day"
     if fields.has("day_of_next_month"):
-        amount, unit = fields.take("day_of_next_month", int), "day_of_next_month"
+        amount, unit = fields.number("day_of_next_month", 1, 31), "day_of_next_month"
     elif fields.has("after") or fields.has("before"):
         unit = fields.one_of("unit", UNITS)
-        amount = fields.take("after", int) if fields.has("after") else -fields.take("before", int)
+        amount = (
+            fields.number("after", 0, MOST_AMOUNT) if fields.has("after") else -fields.number("before", 1, MOST_AMOUNT)
+        )
+    if unit == "hour" and (fields.has("every") or fields.has("roll")):
+        en, zh = (
+            "counts hours, which neither repeat nor roll; count days, or drop every and roll",
+            "按小时计不能重复或顺延,请按日计",
+        )
+        raise PackRefused(fields.place, f"due {en}", f"due{zh}")
     due = Due(
         basis,
         amount,
@@ -240,20 +266,26 @@ def _due(fields: Fields, calendar: str) -> Due:
 
 def _every(fields: Fields) -> Every:
     every = Every(
-        fields.take("amount", int),
+        fields.number("amount", 1, MOST_AMOUNT),
         fields.one_of("unit", ("day", "month", "quarter")),
         fields.one_of("until", BASES) if fields.has("until") else "",
-        fields.take("times", int, 0),
+        fields.number("times", 1, MOST_TIMES) if fields.has("times") else 0,
     )
-    if every.amount < 1 or bool(every.until) == (every.times > 0):
-        en = "every counts at least 1, either until a base or so many times; give one of until and times"
-        raise PackRefused(fields.place, en, "every至少为1,且须写until或times之一")
+    if bool(every.until) == bool(every.times):
+        en = "every runs either until a base or so many times; give one of until and times"
+        raise PackRefused(fields.place, en, "every须写until或times之一")
     fields.done()
     return every
 
 
 def _reminders(fields: Fields, default: tuple[Reminder, ...]) -> tuple[Reminder, ...]:
-    return _list(fields, "reminders", _reminder) if fields.has("reminders") else default
+    if not fields.has("reminders"):
+        return default
+    place, found = fields.where("reminders"), _list(fields, "reminders", _reminder)
+    twice = [one.at for number, one in enumerate(found) if one.at in [other.at for other in found[:number]]]
+    if twice:
+        raise PackRefused(place, f"the reminder {twice[0]} stands twice; keep one", f"提醒{twice[0]}重复,请保留一个")
+    return found
 
 
 def _reminder(fields: Fields) -> Reminder:
@@ -261,7 +293,13 @@ def _reminder(fields: Fields) -> Reminder:
     if not _AT.fullmatch(at):
         en, zh = f"is {at!r}; write a share (50%), a span before the end (-4h), or due", f"是{at!r},应为50%、-4h或due"
         raise fields.refuse("at", en, zh)
-    return Reminder(at, fields.words("to"), fields.take("escalate", bool, False))
+    roles = fields.words("to")
+    unknown = [role for role in roles if role not in ROLES]
+    if unknown or not roles:
+        en = f"names the role {unknown[0]!r}" if unknown else "names nobody"
+        zh = f"含未知角色{unknown[0]!r}" if unknown else "为空"
+        raise fields.refuse("to", f"{en}; use {', '.join(ROLES)}", f"{zh},可用:{'、'.join(ROLES)}")
+    return Reminder(at, roles, fields.take("escalate", bool, False))
 
 
 def _follow_up(fields: Fields) -> FollowUp:
@@ -285,13 +323,15 @@ def effective(rule: Rule, instruments: list[Instrument]) -> date:
 
     Raises PackRefused when it is dated before its instruments were issued or after they ended.
     """
-    if rule.since == date.min:
-        return min(i.in_force for i in instruments)
-    if rule.since < min(i.issued for i in instruments):
+    since = min(i.in_force for i in instruments) if rule.since == date.min else rule.since
+    if rule.until is not None and rule.until <= since:
+        en = f"ends {rule.until}, not after it begins {since}, so it never counts; correct since or until"
+        raise PackRefused(rule.place, en, f"失效日{rule.until}不晚于生效日{since},规则从不生效,请改正since或until")
+    if since < min(i.issued for i in instruments):
         en = f"in force since {rule.since}, before its instrument was issued; correct the date"
         raise PackRefused(rule.place, en, f"自{rule.since}起生效,早于所引文件的发布日,请改正日期")
     ends = [i.until for i in instruments if i.until is not None]
     if len(ends) == len(instruments) and (rule.until is None or rule.until > max(ends)):
         en = f"outlives its instrument, which ended {max(ends)}; give it an end"
         raise PackRefused(rule.place, en, f"超过所引文件的失效日{max(ends)},请写until")
-    return rule.since
+    return since

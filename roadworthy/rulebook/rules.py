@@ -71,6 +71,19 @@ def with_pack(files: Iterable[LawFile], pack: str, sha256: str) -> tuple[LawFile
     return tuple(sorted(there, key=lambda file: file.name))
 
 
+def shipped_since(adoptions: Sequence[Adoption], pack: str) -> datetime | None:
+    """Give when the text of `pack` that is shipped now was adopted first and not replaced since; None when it is not.
+
+    `adoptions` are given oldest first.
+    """
+    since, text = None, ""
+    for adoption in adoptions:
+        now = next((file.sha256 for file in adoption.files if file.pack == pack), "")
+        since = adoption.adopted_at if now != text else since
+        text = now
+    return since if text else None
+
+
 def turning_points(adoptions: Iterable[Adoption], activations: Iterable[Activation]) -> list[datetime]:
     """Give the moments at which the law in force may have changed, newest first."""
     begun = {one.effective_from for one in activations if one.mode is Mode.IN_FORCE and one.effective_from is not None}

@@ -18,6 +18,7 @@ GROUPS = {
 # All sections the console can have, in menu order: key -> (group, name).
 SECTIONS = {
     "today": ("act", Text("今日", "Today")),
+    "duties": ("act", Text("时限", "Duties")),
     "incidents": ("act", Text("事故报告", "Incidents")),
     "recalls": ("act", Text("召回", "Recalls")),
     "releases": ("ship", Text("版本", "Releases")),
@@ -26,6 +27,7 @@ SECTIONS = {
     "admission": ("prove", Text("产品准入", "Admission")),
     "evidence": ("prove", Text("证据与审计", "Evidence and audit")),
     "obligations": ("prove", Text("义务清单", "Obligations")),
+    "law": ("prove", Text("法规", "Law")),
     "signals": ("watch", Text("风险预警", "Early warning")),
     "sandbox": ("watch", Text("沙盒监管", "Sandbox")),
     "settings": ("watch", Text("设置", "Settings")),

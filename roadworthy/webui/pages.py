@@ -12,13 +12,13 @@ from fastapi import Request
 from jinja2 import BaseLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 from starlette.responses import Response
 
-from roadworthy.i18n import Language, beijing, number, percent, place, said, translations
+from roadworthy.i18n import Language, beijing, deadline, number, percent, place, said, span, translations
 from roadworthy.kernel.decision import Text
 from roadworthy.kernel.errors import SignInNeeded
 from roadworthy.kernel.time import SystemTime, Time
 from roadworthy.webui import assets, menu
 from roadworthy.webui.preferences import preferences, remember, switched
-from roadworthy.webui.words import DECISIONS, word
+from roadworthy.webui.words import DECISIONS, text_of, word
 
 _folders: dict[str, BaseLoader] = {"webui": FileSystemLoader(Path(__file__).parent / "templates")}
 
@@ -46,12 +46,20 @@ def environment(language: Language) -> Environment:
     )
     made.filters |= {
         "beijing": beijing,
+        "deadline": deadline,
         "number": lambda value: number(value, language),
         "percent": percent,
         "place": lambda name: place(name, language),
         "said": lambda text: said(text, language) if isinstance(text, Text) else text,
+        "span": lambda seconds: span(seconds, language),
     }
-    made.globals |= {"asset": assets.address, "decisions": DECISIONS, "lang": language, "word": word}
+    made.globals |= {
+        "asset": assets.address,
+        "decisions": DECISIONS,
+        "lang": language,
+        "text_of": text_of,
+        "word": word,
+    }
     return made
 
 

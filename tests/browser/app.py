@@ -19,7 +19,6 @@ from roadworthy.campaigns.web.page import (
     Shipped,
     VehicleRow,
     Vehicles,
-    Verb,
     WaveBar,
     render,
     render_list,
@@ -31,6 +30,7 @@ from roadworthy.kernel.errors import NotFound, Refused, SignInNeeded
 from roadworthy.kernel.time import SetTime
 from roadworthy.webui import session
 from roadworthy.webui.console import install_console
+from roadworthy.webui.verbs import Verb
 
 NOW = datetime(2026, 11, 22, 0, 6, tzinfo=UTC)
 BLOCKED, RUNNING, HELD, COMPLETED, EMPTY = (f"CMP-01KA{n}DEMQ0000000000000000" for n in range(5))

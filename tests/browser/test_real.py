@@ -70,6 +70,8 @@ def _sign_in(visit, name: str, **options):
     assert axe(page) == []
     assert_speaks_only(page, "en")
     page.click(f"text={name}")
+    page.wait_for_url("**/duties")
+    page.click(".menu a[href='/campaigns']")
     page.wait_for_url("**/campaigns")
     return page
 

@@ -78,7 +78,7 @@ def test_reminders_are_those_that_the_law_counts():
             assert reminder_times(begin, DUE, [kind]) == ((kind, reminder_time(kind, begin, DUE)),)
 
 
-@pytest.mark.parametrize("kind", ["", "0%", "100%", "4h", "-0h", "-4w", "Due", "-4h ", "limit"])
+@pytest.mark.parametrize("kind", ["", "00%", "100%", "4h", "-0h", "-4w", "Due", "-4h ", "limit"])
 def test_other_words_are_refused_with_what_to_write(kind):
     with pytest.raises(PlanUnusable, match="-4h"):
         reminder_times(START, DUE, [kind])

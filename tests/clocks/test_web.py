@@ -5,7 +5,7 @@ import pytest
 from roadworthy.clocks import actions
 from roadworthy.clocks.delivery import Deliverer, Inbox
 from roadworthy.clocks.poller import Poller
-from roadworthy.clocks.web import ready, router
+from roadworthy.clocks.web.api import ready, router
 from tests.clocks.plans import ROOM, begin, plan
 from tests.conftest import START
 from tests.rooms.app import ADMINISTRATOR, AUDITOR, COMPLIANCE, OFFICER, client

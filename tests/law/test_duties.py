@@ -196,3 +196,59 @@ def test_the_table_says_what_when_to_whom_and_how_sure(tmp_path, capsys):
     assert "MIIT, SAMR" in out
     assert "ALREADY LATE" in out
     assert "not verified (grade I)" in out
+
+
+def test_a_later_fact_that_nobody_dated_is_a_duty_and_its_date_is_asked_for():
+    facts = event(collision=True, severity_updates=[{"deaths": 1}])
+    answer = duties_of(facts, PACKS, NOW)
+
+    assert {r["rule"] for r in answer.duties if r.get("escalation")} >= {"N45-INIT", "N45-FULL"}
+    assert "severity_updates[].known_at" in answer.missing_facts
+
+
+def test_a_later_fact_that_makes_a_duty_possible_shows_it():
+    facts = event(
+        collision=True,
+        automation_engaged={"level": 3},
+        powertrain="ice",
+        severity_updates=[{"known_at": "2026-06-15T20:00:00+08:00", "deaths": 1}],
+    )
+    del facts["market"]
+    answer = duties_of(facts, PACKS, NOW)
+
+    assert "N45-INIT" in {row["rule"] for row in answer.possible}
+    assert "market" in answer.missing_facts
+    assert not answer.is_quiet
+
+
+@pytest.mark.parametrize("updates", [None, [{"known_at": "2026-06-15T20:00:00+08:00", "deaths": None}]])
+def test_a_severity_that_nobody_knows_yet_is_missing(updates):
+    answer = duties_of(event(collision=True, severity_updates=updates), PACKS, NOW)
+
+    assert {"severity_updates", "deaths"} & set(answer.missing_facts)
+
+
+def test_what_was_known_before_it_happened_is_refused():
+    facts = event(collision=True, severity_updates=[{"known_at": "2026-06-14T20:00:00+08:00", "deaths": 1}])
+
+    with pytest.raises(WrongValue, match="before it happened"):
+        duties_of(facts, PACKS, NOW)
+
+
+def test_the_table_never_says_that_nothing_is_owed_while_a_duty_is_possible(tmp_path, capsys):
+    file = tmp_path / "facts.json"
+    file.write_text(json.dumps({"collision": True, "market": "CN"}))
+
+    assert duties_command("incident", file, "table", []) == 3
+    said = capsys.readouterr().out
+    assert "nothing is owed" not in said
+    assert "POSSIBLE due" in said
+
+
+def test_a_number_of_thousands_of_digits_is_refused_and_a_byte_order_mark_is_none(tmp_path, capsys):
+    file = tmp_path / "facts.json"
+    file.write_text('{"deaths": ' + "9" * 5000 + "}")
+    assert duties_command("incident", file, "json", []) == 2
+    assert "too long" in capsys.readouterr().err
+    file.write_text("{}", "utf-8-sig")
+    assert duties_command("incident", file, "json", []) == 3

@@ -3,14 +3,20 @@
 import re
 from collections.abc import Callable
 from copy import deepcopy
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from roadworthy.accounts.model import Role
+from roadworthy.clocks.planning import plan_of
+from roadworthy.clocks.rules import check_plan
 from roadworthy.kernel.errors import Unusable
 from roadworthy.law import load_packs
 from roadworthy.law.calendar import load_calendars
+from roadworthy.law.duties import rows_of
 from roadworthy.law.load import SHIPPED, assemble, load_all, read_files
+from roadworthy.law.parse import ROLES
 from roadworthy.law.reader import Located
 
 RAW = {name.rpartition("/")[2]: value for name, value in read_files(SHIPPED).items()}
@@ -94,7 +100,7 @@ REFUSED: dict[str, tuple[Edit, str]] = {
     "no English": (lambda r: gate(r, "HASH")["fix"].pop("en"), "HASH: fix: en is missing"),
     "unknown field": (hash_gate(colour="red"), "HASH: unknown field colour"),
     "too early": (lambda r: gate(r, "PARAM").update(since="2020-01-01"), "PARAM: in force since 2020-01-01"),
-    "too late": (too_late, "PARAM: outlives its instrument"),
+    "too late": (too_late, "outlives its instrument"),
     "no date": (lambda r: r["n45.yaml"]["instruments"]["N45"].update(issued="2025-02-30"), "no calendar date"),
     "doubled token": (lambda r: r["samr.yaml"]["gates"].append(deepcopy(gate(r, "HASH"))), "HASH stands twice"),
     "doubled pack": (lambda r: r.update(again=deepcopy(r["d25.yaml"])), "pack cn.d25.draft stands twice"),
@@ -162,6 +168,15 @@ def due(**fields: Any) -> Edit:
     return lambda r: duty(r, "N45-COLL").update(due=fields)
 
 
+def _ladder(raw: dict[str, Any], steps: int) -> None:
+    """Each of two facts is computed from both of the step below: 2 ** steps ways lead down."""
+    for step in range(steps):
+        below = [{f"{side}{step - 1}": {"eq": True}} for side in "ab"] if step else [{"collision": {"eq": True}}]
+        for side in "ab":
+            made = {"zh": "梯", "en": "ladder", "when": {"any": below}}
+            raw["incident-vocabulary.yaml"]["derived"][f"{side}{step}"] = made
+
+
 REFUSED_DUTIES: dict[str, tuple[Edit, str]] = {
     "no time": (due(basis="knowledge"), "N45-COLL: due says no single time"),
     "two times": (due(basis="knowledge", after=5, before=5, unit="day"), "says no single time"),
@@ -191,6 +206,55 @@ REFUSED_DUTIES: dict[str, tuple[Edit, str]] = {
         lambda r: r["incident-vocabulary.yaml"].update(extends="another"),
         "0 files are the main vocabulary of incident",
     ),
+    "too much": (due(basis="knowledge", after=10_000_000_000, unit="hour"), "after is 10000000000; write 0 to 9999"),
+    "backwards": (due(basis="knowledge", after=-5, unit="hour"), "after is -5"),
+    "no day of a month": (due(basis="knowledge", day_of_next_month=45), "day_of_next_month is 45; write 1 to 31"),
+    "ever again": (
+        due(basis="knowledge", every={"amount": 1, "unit": "day", "times": 100_000_000}),
+        "times is 100000000; write 1 to 400",
+    ),
+    "hours again": (
+        due(basis="knowledge", after=5, unit="hour", every={"amount": 1, "unit": "day", "times": 2}),
+        "neither repeat nor roll",
+    ),
+    "ends before it begins": (
+        lambda r: duty(r, "N45-COLL").update(since="2025-03-01", until="2025-02-26"),
+        "N45-COLL: ends 2025-02-26, not after it begins 2025-03-01",
+    ),
+    "outlives unsaid": (
+        lambda r: r["nev19.yaml"]["instruments"]["NEV19"].update(until="2026-01-01"),
+        "outlives its instrument",
+    ),
+    "reminds nobody known": (
+        lambda r: duty(r, "N45-COLL").update(reminders=[{"at": "due", "to": ["incident_oficer"]}]),
+        "names the role 'incident_oficer'; use administrator",
+    ),
+    "reminds twice": (
+        lambda r: duty(r, "N45-COLL").update(reminders=[{"at": "due", "to": ["auditor"]}] * 2),
+        "the reminder due stands twice",
+    ),
+    "no clock can carry it": (lambda r: duty(r, "N45-COLL").update(id="N45 碰撞"), "write 1 to 64 ASCII characters"),
+    "invisible": (
+        lambda r: duty(r, "N45-COLL")["title"].update(en="Report of \u202eanother"),
+        "holds the invisible character U+202E",
+    ),
+    "silent option": (
+        lambda r: r["n45-incidents.yaml"]["ambiguities"]["Q-01"]["options"].update(third={"zh": "三", "en": "three"}),
+        "no rule says what follows from the option 'third'",
+    ),
+    "absence of nothing": (
+        lambda r: r["n45-incidents.yaml"]["examples"][0]["expect"].update(absent=["N45-42"]),
+        "absent names N45-42, which no pack declares",
+    ),
+    "in a circle": (
+        lambda r: (
+            r["incident-vocabulary.yaml"]["derived"]["casualty"].update(when={"restraint_fired": {"eq": True}}),
+            r["incident-vocabulary.yaml"]["derived"]["restraint_fired"].update(when={"casualty": {"eq": True}}),
+        ),
+        "goes in a circle",
+    ),
+    "too deep": (lambda r: _ladder(r, 30), "is computed in more than 24 steps"),
+    "too wide": (lambda r: _ladder(r, 16), "10,000 comparisons"),
     "unknown schema": (lambda r: r["nev19.yaml"].update(schema="rulepack/2"), "schema is 'rulepack/2'"),
     "unknown question": (lambda r: r["nev19.yaml"].update(about="weather"), "about is 'weather'"),
 }
@@ -242,3 +306,23 @@ def test_every_mapping_of_a_pack_knows_its_line():
 def test_nothing_shipped_claims_to_be_verified_by_a_person():
     assert all(pack.verified_by is None for pack in load_packs().packs)
     assert all(i.verified_by is None for i in load_packs().instruments.values())
+
+
+def test_a_whole_number_may_be_one_of_several():
+    raw = deepcopy(RAW)
+    duty(raw, "N45-INIT")["when"]["all"][3] = {"automation_engaged.level": {"in": [2, 3, 4, 5]}}
+
+    assert "incident" in assemble(raw, CALENDARS)
+
+
+def test_the_roles_that_a_pack_may_remind_are_those_of_people():
+    assert sorted(ROLES) == sorted(Role)
+
+
+def test_every_shipped_duty_makes_a_plan_that_a_clock_takes():
+    now = datetime(2026, 6, 15, tzinfo=UTC)
+    for packs in load_all().values():
+        for one in packs.all.duties:
+            bases = dict.fromkeys(packs.vocabulary.bases, now)
+            for row in rows_of(one, bases, packs, now):
+                check_plan(plan_of(row, "incident", "INC-1", now), frozenset(Role))

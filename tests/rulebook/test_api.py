@@ -4,9 +4,10 @@ import pytest
 
 from roadworthy.campaigns import actions as campaigns
 from roadworthy.campaigns.web.impact import router as impact_api
+from roadworthy.database import Actor
 from roadworthy.releases import actions as releases
 from roadworthy.rulebook import actions
-from roadworthy.rulebook.web import router as law_api
+from roadworthy.rulebook.web.api import router as law_api
 from tests.rooms.app import client
 from tests.rooms.upgrades import HOURS, company
 from tests.rulebook.conftest import Rulebook
@@ -64,6 +65,13 @@ def test_unusable_requests_say_what_to_correct(book, path, body, status):
     answer = as_(book, book.author).post(path, json=body)
     assert answer.status_code == status
     assert answer.json()["detail"]
+
+
+def test_only_those_who_prepare_law_have_a_text_tried(book):
+    http = client(book.database, Actor("USR-auditor", frozenset({"auditor"})), law_api, impact_api)
+    answer = http.post("/api/v1/law/impact", json={"text": "schema: rulepack/1"})
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "role.missing")
 
 
 @pytest.fixture

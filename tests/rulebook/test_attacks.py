@@ -1,13 +1,17 @@
 """What a SQL shell cannot do to the law: one person alone, a changed text, a forged activation."""
 
+from hashlib import sha256
+
 import pytest
 from sqlalchemy import insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
+from roadworthy.database import View
 from roadworthy.kernel.errors import Broken
 from roadworthy.kernel.time import to_text
 from roadworthy.rulebook import actions, store
-from roadworthy.rulebook.model import Mode
+from roadworthy.rulebook.model import AdoId, Mode
+from tests.rulebook.packs import SHIPPED
 from tests.rulebook.test_rulebook import version_of
 
 
@@ -116,6 +120,22 @@ def test_an_activation_written_in_a_shell_changes_no_law(untouched):
     nothing = {"status": "proposed", "confirmer": None, "confirmed_at": None, "effective_from": None}
     run(untouched, update(store.pack_activation).values(nothing))
     assert proposed.status == "proposed"
+
+
+def test_an_adoption_written_in_a_shell_changes_no_law(untouched):
+    """Rows may be added by whoever writes to the database; without its logged event an adoption is no law."""
+    before = untouched.packs().identities
+    weak = SHIPPED["packs/cn/n45.yaml"].replace(b"status: approved", b"status: draft")
+    known = row_of(untouched, store.law_adoption)
+    name = sha256(weak).hexdigest()
+    files = [file | {"sha256": name} if file["name"] == "packs/cn/n45.yaml" else file for file in known["files"]]
+    made = AdoId.new(untouched.time.now())
+    with untouched.database.engine.connect() as connection:
+        connection.execute(insert(store.law_text).values(sha256=name, content=weak))
+        connection.execute(insert(store.law_adoption).values(id=made, files=files, adopted_at=untouched.time.now()))
+        view = View(connection, untouched.time.now())
+        assert actions.packs_at(view).identities == before
+        connection.rollback()
 
 
 def test_a_moved_beginning_is_not_believed(untouched):

@@ -89,6 +89,24 @@ def test_diff_leaves_with_3_when_a_decision_differs(file):
     assert "combinations change" in table.stdout
 
 
+def test_diff_without_a_question_misses_no_deadline(file):
+    known = SHIPPED["packs/cn/nev19.yaml"].decode()
+    later = known.replace(
+        "due: {basis: occurrence, after: 48, unit: hour}", "due: {basis: occurrence, after: 47, unit: hour}"
+    )
+    later = later.replace("2026-06-17T08:00:00+08:00", "2026-06-17T07:00:00+08:00")
+    found, code = data("diff", "shipped", file(later.encode(), "later.yaml"))
+
+    assert code == 3
+    assert [table["table"] for table in found["tables"]] == ["duties NEV-48"]
+
+
+def test_explain_says_by_when_and_to_whom():
+    (said,), _ = data("explain", "N45-INIT")
+
+    assert said["gives"].startswith("incident_initial to MIIT, SAMR, 24 hour(s) after occurrence (calendar cn)")
+
+
 def test_coverage_is_whole_for_what_is_shipped():
     found, code = data("coverage")
     assert code == 0

@@ -135,9 +135,9 @@ class Story:
         self.accept(filing, until)
         return filing
 
-    def accept(self, filing: str, until: str | None = None, by: str = "second") -> dict[str, Any]:
+    def accept(self, filing: str, until: str | None = None, by: str = "second", **told: Any) -> dict[str, Any]:
         """Store the receipt of a submitted paper, and take it down."""
-        return self.by(by).post(f"/filings/{filing}/accept", self.receipt(filing, until, by))
+        return self.by(by).post(f"/filings/{filing}/accept", {**self.receipt(filing, until, by), **told})
 
     def submitted(self, kind: str, models: Sequence[str] = (), **scope: Any) -> str:
         types = [self.company.types[model] for model in models]

@@ -26,12 +26,23 @@ def test_completing_a_campaign_starts_the_clock_of_its_report(shipping: Story, s
     report = shipping.submitted("miit_implementation_report", ["X5"], **scope)
     shipping.world.tick()
     assert clocks(shipping, shipment.campaign)
-    shipping.accept(report)
+    shipping.accept(report, receipt_date=shipping.day(0))
     shipping.world.tick()
     assert clocks(shipping, shipment.campaign) == []
     (ended,) = clocks(shipping, shipment.campaign, "satisfied")
     assert (ended["standing"], ended["satisfied_by"]) == ("met", report)
     assert [one["data"]["by"] for one in shipping.events("clock.satisfied")] == [report]
+
+
+def test_a_receipt_from_before_the_report_was_owed_ends_no_clock(shipping: Story, shipment: Shipment) -> None:
+    """EIDC22-4c: a paper that the authority took before the completion cannot report on it."""
+    scope = {"release_id": shipment.release["id"], "package_sha256": shipment.package["sha256"]}
+    early = shipping.submitted("miit_implementation_report", ["X5"], **scope)
+    shipping.do("complete", shipment.campaign)
+    shipping.world.tick()
+    shipping.by("second").post(f"/filings/{early}/accept", shipping.receipt())
+    shipping.world.tick()
+    assert [one["duty"] for one in clocks(shipping, shipment.campaign)] == ["EIDC22-4c"]
 
 
 def test_a_report_that_nobody_files_is_overdue_and_people_are_told(shipping: Story, shipment: Shipment) -> None:

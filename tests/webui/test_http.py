@@ -133,8 +133,11 @@ def test_the_menu_knows_its_sections_and_shows_registered_ones_only(client):
         menu.register("nowhere", "/nowhere")
 
 
-def test_front_page_leads_to_the_first_section(client):
+def test_front_page_leads_to_the_first_section(client, monkeypatch):
+    monkeypatch.setattr(menu, "_registered", {"campaigns": ("/campaigns", None)})
     assert client.get("/").headers["location"] == "/campaigns"
+    menu.register("duties", "/duties")
+    assert client.get("/").headers["location"] == "/duties"
 
 
 @given(st.integers())

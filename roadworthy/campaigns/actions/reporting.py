@@ -68,7 +68,9 @@ def acknowledge(database: Database, actor: Actor, filing_id: str) -> None:
         if not _is_accepted(filing) or clocks_store.satisfied_with(work, filing.id):
             return
         owed = [clock for clock in _running(work, filing) if clock.plan.report == str(filing.kind)]
-        owed = [clock for clock in owed if _all_accepted(work, filing, clock)]
+        # A receipt from before the report was owed acknowledges another one.
+        until = end_of_day(parse_date(str(filing.receipt_date)))
+        owed = [clock for clock in owed if clock.plan.started_at < until and _all_accepted(work, filing, clock)]
         if owed:
             first = min(owed, key=lambda clock: (clock.plan.due_at, clock.id))
             clocks.satisfy(work, first.id, max(_moment(work, one) for one in _papers(work, filing, first)), filing.id)

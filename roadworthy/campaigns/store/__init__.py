@@ -325,6 +325,12 @@ def counts(view: View, campaign_id: str) -> Mapping[int, Mapping[str, int]]:
     return found
 
 
+def names(view: View, campaign_ids: Iterable[str]) -> dict[str, str]:
+    """Give the names of campaigns by id."""
+    rows = view.all(select(campaign.c.id, campaign.c.name).where(campaign.c.id.in_(sorted(campaign_ids))))
+    return {row.id: row.name for row in rows}
+
+
 def attested(view: View, campaign_ids: Iterable[str]) -> dict[str, int]:
     """Count the vehicles that attest the new software, by campaign id."""
     query = select(action.c.campaign_id, func.count().label("vehicles")).where(

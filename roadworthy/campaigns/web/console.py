@@ -39,11 +39,14 @@ from roadworthy.releases import store as releases_store
 from roadworthy.releases.actions import Regime
 from roadworthy.releases.model import Release
 from roadworthy.transparency import store as log_store
+from roadworthy.webui import mentions
 from roadworthy.webui.http import signed_in
 
 console = APIRouter(include_in_schema=False)
 Signed = Annotated[Actor, Depends(signed_in)]
 _PAGE = 50
+
+mentions.register("campaign", Text("升级任务", "Campaign"), "/campaigns", store.names)
 
 
 @console.get("/campaigns")

@@ -20,7 +20,8 @@ from roadworthy.kernel.decision import Outcome, Text
 from roadworthy.kernel.errors import Malformed
 from roadworthy.webui import menu, pages
 from roadworthy.webui.http import page_limit
-from roadworthy.webui.words import DECISIONS
+from roadworthy.webui.verbs import Verb
+from roadworthy.webui.words import DECISIONS, GRADES
 
 LIVE, VEHICLES, ROWS = "campaign-live", "vehicles", "campaigns"
 POLL_SECONDS = 10
@@ -143,24 +144,6 @@ class Vehicles:
     total: int = 0
     next_after: str = ""
     filter: VehicleFilter = field(default_factory=VehicleFilter)
-
-
-@dataclass(frozen=True)
-class Verb:
-    """What a person could do now; posted to /campaigns/{id}/{name} with `reason` when `asks_reason`.
-
-    A verb that is not `enabled` is shown with the `reason` why. `consequence` is the sentence to confirm. `typed`
-    asks the person to type the campaign's id into `confirm` (irreversible acts; the route checks it).
-    """
-
-    name: str
-    label: Text
-    enabled: bool = True
-    reason: Text = field(default_factory=lambda: Text("", ""))
-    consequence: Text = field(default_factory=lambda: Text("", ""))
-    asks_reason: bool = False
-    typed: bool = False
-    primary: bool = False
 
 
 @dataclass(frozen=True)
@@ -305,7 +288,7 @@ def _context(page: CampaignPage) -> dict[str, Any]:
         "kpis": page.kpis or usual_kpis(page.waves, page.gate),
         "labels": words.LABEL,
         "gate_tag": not speaks,
-        "grades": words.GRADES,
+        "grades": GRADES,
         "happenings": words.HAPPENINGS,
         "p": page,
         "poll": 0 if page.status in words.FINISHED else POLL_SECONDS,

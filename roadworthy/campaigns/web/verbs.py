@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from roadworthy.campaigns.model import Campaign, Wave
 from roadworthy.campaigns.states import CAMPAIGN
-from roadworthy.campaigns.web.page import Verb
-from roadworthy.campaigns.web.words import ROLES
 from roadworthy.database import Actor
 from roadworthy.kernel.decision import Text
+from roadworthy.webui.verbs import Verb
+from roadworthy.webui.words import ROLES
 
 GATED = frozenset({"start", "advance", "resume"})
 

@@ -90,27 +90,6 @@ FILINGS: Mapping[str, Text] = {
     "l3_permit": Text("工信部自动驾驶准入许可", "MIIT permission for automated driving"),
 }
 
-# How well a text of the law is known (the grades of the rule packs).
-GRADES: Mapping[str, str] = {
-    "P": N_("P: primary text"),
-    "S": N_("S: secondary source"),
-    "M": N_("M: from memory, text not seen"),
-    "I": N_("I: inferred"),
-    "C": N_("C: rule of the company"),
-}
-
-ROLES: Mapping[str, Text] = {
-    "administrator": Text("管理员", "administrator"),
-    "release_engineer": Text("发布工程师", "release engineer"),
-    "release_manager": Text("发布经理", "release manager"),
-    "compliance_officer": Text("合规专员", "compliance officer"),
-    "homologation_officer": Text("准入专员", "homologation officer"),
-    "safety_engineer": Text("安全工程师", "safety engineer"),
-    "recall_manager": Text("召回经理", "recall manager"),
-    "incident_officer": Text("事故专员", "incident officer"),
-    "auditor": Text("审计", "auditor"),
-}
-
 # Events about a campaign, as the list of what happened tells them.
 HAPPENINGS: Mapping[str, str] = {
     "campaign.created": N_("Campaign planned"),

@@ -1,5 +1,6 @@
 """The tables of clocks and the only SQL over them."""
 
+from roadworthy.clocks.store.board import Wanted, by_due, count_running, duties_known
 from roadworthy.clocks.store.duties import (
     cancel_timer,
     claim_due,
@@ -22,7 +23,7 @@ from roadworthy.clocks.store.duties import (
 from roadworthy.clocks.store.tables import clock, clock_watch, notice, outbox, timer
 
 __all__ = [
-    "cancel_timer", "claim_due", "clock", "clock_watch", "fire_timer", "load", "load_all", "lock", "lock_pending",
-    "move", "newest", "notice", "of_duty", "outbox", "page", "provisional", "running_for", "satisfied_with", "save",
-    "timer", "timers_of", "told",
+    "Wanted", "by_due", "cancel_timer", "claim_due", "clock", "clock_watch", "count_running", "duties_known",
+    "fire_timer", "load", "load_all", "lock", "lock_pending", "move", "newest", "notice", "of_duty", "outbox", "page",
+    "provisional", "running_for", "satisfied_with", "save", "timer", "timers_of", "told",
 ]  # fmt: skip

@@ -31,7 +31,7 @@ def load(view: View, clock_id: str) -> Clock:
 
 def load_all(view: View, clock_ids: Iterable[str]) -> list[Clock]:
     """Give clocks by their ids (a page of them, 501 at most)."""
-    return [_clock(row) for row in view.all(select(clock).where(clock.c.id.in_(sorted(clock_ids))))]
+    return [clock_of(row) for row in view.all(select(clock).where(clock.c.id.in_(sorted(clock_ids))))]
 
 
 def lock(work: Work, clock_id: str) -> Clock:
@@ -41,20 +41,20 @@ def lock(work: Work, clock_id: str) -> Clock:
 
 def of_duty(view: View, key: tuple[str, str, str, str]) -> list[Clock]:
     """Give all generations of one duty (subject type, subject, rule, occasion), oldest first."""
-    return [_clock(row) for row in view.all(select(clock).where(_is(key)).order_by(clock.c.generation))]
+    return [clock_of(row) for row in view.all(select(clock).where(_is(key)).order_by(clock.c.generation))]
 
 
 def newest(view: View, key: tuple[str, str, str, str]) -> Clock | None:
     """Give the clock that stands for a duty now, ended or not; None when it never was started."""
     row = view.first(select(clock).where(_is(key)).order_by(clock.c.generation.desc()).limit(1))
-    return None if row is None else _clock(row)
+    return None if row is None else clock_of(row)
 
 
 def running_for(view: View, subject_type: str, subject_id: str) -> list[Clock]:
     """Give the running clocks of one thing, the next due first."""
     mine = and_(clock.c.subject_type == subject_type, clock.c.subject_id == subject_id)
     query = select(clock).where(mine, clock.c.status == CLOCK.initial).order_by(clock.c.due_at, clock.c.id)
-    return [_clock(row) for row in view.all(query)]
+    return [clock_of(row) for row in view.all(query)]
 
 
 def satisfied_with(view: View, by: str) -> bool:
@@ -65,7 +65,7 @@ def satisfied_with(view: View, by: str) -> bool:
 def provisional(view: View) -> list[Clock]:
     """Give the running and satisfied clocks whose due time may still move, oldest first."""
     open_ones = clock.c.status.in_([CLOCK.initial, "satisfied"])
-    return [_clock(row) for row in view.all(select(clock).where(clock.c.provisional, open_ones).order_by(clock.c.id))]
+    return [clock_of(row) for row in view.all(select(clock).where(clock.c.provisional, open_ones).order_by(clock.c.id))]
 
 
 def page(
@@ -85,7 +85,7 @@ def page(
         late = and_(clock.c.status == CLOCK.initial, clock.c.due_at < view.now)
         conditions.append(late if overdue else ~late)
     query = select(clock).where(clock.c.id > after, *conditions).order_by(clock.c.id).limit(limit + 1)
-    return [_clock(row) for row in view.all(query)]
+    return [clock_of(row) for row in view.all(query)]
 
 
 def save(work: Work, made: Clock, reminders: Iterable[Reminder]) -> None:
@@ -116,7 +116,7 @@ def move(work: Work, known: Clock, verb: str, changes: Mapping[str, Any]) -> tup
     """Move a clock along its life cycle; whose action this is asked for the role. Raises WrongState, Changed."""
     step = CLOCK.move(known.status, verb)
     row = work.update(clock, {"id": known.id}, {**changes, "status": step.target}, status=step.state)
-    return step, _clock(row)
+    return step, clock_of(row)
 
 
 def timers_of(view: View, clock_ids: Sequence[str]) -> list[Timer]:
@@ -143,7 +143,7 @@ def claim_due(work: Work, limit: int) -> list[tuple[Timer, Clock]]:
     query = select(timer).where(due).order_by(timer.c.fire_at).limit(limit).with_for_update(skip_locked=True)
     found = [_timer(row) for row in work.all(query)]
     ids = {one.clock_id for one in found}
-    clocks = {row.id: _clock(row) for row in work.all(select(clock).where(clock.c.id.in_(ids)))} if ids else {}
+    clocks = {row.id: clock_of(row) for row in work.all(select(clock).where(clock.c.id.in_(ids)))} if ids else {}
     return [(one, clocks[one.clock_id]) for one in found]
 
 
@@ -173,10 +173,11 @@ def _one(view: View, query: Select[Any], clock_id: str) -> Clock:
     row = view.first(query)
     if row is None:
         raise NotFound(f"There is no clock {clock_id[:40]}; `roadworthy clock list` shows all.")
-    return _clock(row)
+    return clock_of(row)
 
 
-def _clock(row: Row[Any]) -> Clock:
+def clock_of(row: Row[Any]) -> Clock:
+    """Give the clock of a row of its table."""
     plan = Plan(
         **{name: getattr(row, name) for name in _AS_THEY_ARE},
         recipients=tuple(row.recipients),

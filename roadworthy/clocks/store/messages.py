@@ -1,6 +1,6 @@
 """SQL over the outbox and over notices."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -104,6 +104,18 @@ def list_notices(
         mine.append(notice.c.seen_at.is_(None))
     query = select(notice).where(*mine).order_by(notice.c.id).limit(limit + 1)
     return [_notice(row) for row in view.all(query)]
+
+
+def notices_of(view: View, clock_ids: Collection[str]) -> list[Notice]:
+    """Give every notice of some clocks (a page of them), oldest first."""
+    mine = notice.c.clock_id.in_(sorted(clock_ids))
+    return [_notice(row) for row in view.all(select(notice).where(mine).order_by(notice.c.given_at, notice.c.id))]
+
+
+def count_unseen(view: View, roles: Collection[str]) -> int:
+    """Count the clocks of which holders of `roles` were told something that none of them has seen."""
+    mine = and_(notice.c.role.in_(sorted(roles)), notice.c.seen_at.is_(None))
+    return int(view.scalar(select(func.count(notice.c.clock_id.distinct())).where(mine)))
 
 
 def mark_seen(work: Work, notice_id: str, person_id: str) -> Notice:

@@ -9,6 +9,7 @@ from roadworthy.rulebook.actions.reading import (
     in_force,
     packs_at,
     packs_of,
+    permits_at,
     shadows,
 )
 from roadworthy.rulebook.actions.signing import sign
@@ -16,5 +17,5 @@ from roadworthy.rulebook.model import UPGRADE
 
 __all__ = [
     "UPGRADE", "InForce", "adopt", "candidate", "candidate_of", "confirm", "discard", "import_pack", "in_force",
-    "packs_at", "packs_of", "propose", "retire", "settle", "shadows", "sign", "submit", "withdraw",
+    "packs_at", "packs_of", "permits_at", "propose", "retire", "settle", "shadows", "sign", "submit", "withdraw",
 ]  # fmt: skip

@@ -7,7 +7,7 @@ from roadworthy.database import Actor, Database, View, Work
 from roadworthy.kernel.errors import NotPermitted
 from roadworthy.rulebook import rules, store
 from roadworthy.rulebook.actions.importing import SYSTEM
-from roadworthy.rulebook.actions.reading import as_recorded, decided, read_files
+from roadworthy.rulebook.actions.reading import adoptions, as_recorded, decided, read_files
 from roadworthy.rulebook.model import Activation, AcvId, Mode
 from roadworthy.rulebook.states import ACTIVATION, PACK
 
@@ -117,7 +117,7 @@ def _check_fit(view: View, made: Activation, begins: datetime) -> None:
     known = [one for one in as_recorded(view, store.activations(view)) if one.id != made.id]
     as_if = replace(made, mode=Mode.IN_FORCE, confirmed_at=view.now, effective_from=begins)
     texts = store.sha256_by_digest(view)
-    adopted = store.adoptions(view)
+    adopted = adoptions(view)
     later = [moment for moment in rules.turning_points((), known) if moment > begins]
     for moment in sorted([begins, *later]):
         read_files(view, rules.edition_at(adopted, [*known, as_if], texts, moment))

@@ -17,8 +17,10 @@ from roadworthy.kernel.time import to_text
 from roadworthy.law import Packs
 from roadworthy.law.edition import pack_in, read_edition
 from roadworthy.law.model import Pack
+from roadworthy.law.permits import SCHEMA, Permit, read_permits
+from roadworthy.law.reader import read_yaml
 from roadworthy.rulebook import rules, store
-from roadworthy.rulebook.model import UPGRADE, Activation, LawFile
+from roadworthy.rulebook.model import UPGRADE, Activation, Adoption, LawFile
 
 _KEPT = 16
 _read: dict[tuple[LawFile, ...], Mapping[str, Packs]] = {}
@@ -50,7 +52,7 @@ def packs_of(view: View, identities: Sequence[Mapping[str, str]], about: str = U
     """
     wanted = [dict(row) for row in identities]
     known = _recorded(view)
-    for moment in rules.turning_points(store.adoptions(view), known):
+    for moment in rules.turning_points(adoptions(view), known):
         packs = _law_at(view, moment).get(about)
         if packs is not None and [dict(row) for row in packs.identities] == wanted:
             return packs
@@ -103,14 +105,25 @@ def shadows(view: View, about: str = UPGRADE) -> list[tuple[Activation, Packs]]:
     return [(one, packs) for one, question, packs in tried if question == about]
 
 
+def permits_at(view: View) -> tuple[Permit, ...]:
+    """Give the level 3 permits among the files of the law now, in the order of files.
+
+    Raises Refused when nothing was adopted, LawFileUnreadable, PackRefused.
+    """
+    files = [file for file in files_at(view, view.now) if file.name.startswith("packs/") and not file.pack]
+    texts = store.load_texts(view, (file.sha256 for file in files))
+    read = {file.name: read_yaml(texts[file.sha256].decode("utf-8"), file.name) for file in files}
+    return read_permits({name: raw for name, raw in read.items() if raw.get("schema") == SCHEMA})
+
+
 def files_at(view: View, moment: datetime) -> tuple[LawFile, ...]:
     """Give the files of the law at a moment; raises Refused when nothing was adopted by then."""
-    return rules.edition_at(store.adoptions(view), _recorded(view), store.sha256_by_digest(view), moment)
+    return rules.edition_at(adoptions(view), _recorded(view), store.sha256_by_digest(view), moment)
 
 
 def _law_at(view: View, moment: datetime) -> Mapping[str, Packs]:
     known = _recorded(view)
-    files = rules.edition_at(store.adoptions(view), known, store.sha256_by_digest(view), moment)
+    files = rules.edition_at(adoptions(view), known, store.sha256_by_digest(view), moment)
     found = read_files(view, files)
     _check_signed(found, {pack: one.digest for pack, one in rules.in_force(known, moment).items()})
     return found
@@ -134,6 +147,18 @@ def read_files(view: View, files: tuple[LawFile, ...]) -> Mapping[str, Packs]:
             _read.pop(next(iter(_read)), None)
         _read[files] = found
     return found
+
+
+def adoptions(view: View) -> list[Adoption]:
+    """Give those adoptions that were logged with just these files, oldest first; any other row is no law."""
+    known = store.adoptions(view)
+    told = data_of(view, "packs.adopted", [one.id for one in known])
+    return [one for one in known if told.get(one.id, {}).get("files") == files_told(one.files)]
+
+
+def files_told(files: Sequence[LawFile]) -> list[Json]:
+    """Give what the event of an adoption says of its files."""
+    return [[file.name, file.sha256] for file in files]
 
 
 def as_recorded(view: View, known: Sequence[Activation]) -> list[Activation]:
