@@ -61,8 +61,8 @@ def test_the_gate_opens_exactly_when_the_authority_has_accepted_the_activity(sto
     story.do("start", campaign)
     kinds = [event["kind"] for event in story.subject_events(filing)]
     assert [kind for kind in kinds if kind not in {"filing.drawn", "filing.attached"}] == [
-        "filing.drafted", "filing.completed", "filing.signed_off", "filing.submitted", "filing.acknowledged",
-        "filing.accepted", "filing.took_effect",
+        "filing.drafted", "filing.completed", "filing.countersigned", "filing.submitted", "filing.acknowledged",
+        "filing.accepted", "filing.activated",
     ]  # fmt: skip
 
 

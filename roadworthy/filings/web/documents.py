@@ -2,19 +2,18 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from fastapi.responses import StreamingResponse
 
 from roadworthy.couriers.archives import LIMITS
 from roadworthy.database import Actor
 from roadworthy.filings import actions, store
 from roadworthy.filings.model import DocId, FilId, Role
-from roadworthy.filings.web.api import Body
+from roadworthy.filings.web.api import Body, router
 from roadworthy.filings.web.sending import url_of
 from roadworthy.webui.http import signed_in
 from roadworthy.webui.uploads import body_chunks
 
-router = APIRouter()
 SignedIn = Annotated[Actor, Depends(signed_in)]
 
 

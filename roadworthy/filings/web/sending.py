@@ -2,15 +2,14 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 
 from roadworthy.database import Actor
 from roadworthy.filings import actions, store
 from roadworthy.filings.model import DocId, FilId
-from roadworthy.filings.web.api import Body
+from roadworthy.filings.web.api import Body, router
 from roadworthy.webui.http import signed_in
 
-router = APIRouter()
 SignedIn = Annotated[Actor, Depends(signed_in)]
 
 
