@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request
 from roadworthy.accounts import actions as accounts
 from roadworthy.accounts.web import router as accounts_router
 from roadworthy.admission.web import router as admission_router
+from roadworthy.admission.web.papers import MAX_PAPER
 from roadworthy.campaigns.web.api import router as campaigns_router
 from roadworthy.campaigns.web.console import console as campaigns_console
 from roadworthy.campaigns.web.impact import router as impact_router
@@ -45,6 +46,8 @@ _LIMITS = {
     "/api/v1/releases/[^/]+/(package|sbom|papers)": MOST_PACKAGE_BYTES,
     "/api/v1/(vehicles|ecus)/import": MAX_SHEET_BYTES + 2**20,
     "/api/v1/filings/[^/]+/documents": LIMITS.file_bytes,
+    "/api/v1/tables/[^/]+/uploads": MAX_SHEET_BYTES,
+    "/api/v1/(vehicle-types/[^/]+/test-reports|admission-files|admission-plans/[^/]+/document)": MAX_PAPER,
 }
 
 

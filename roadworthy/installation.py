@@ -14,6 +14,7 @@ from roadworthy import law, reactions
 from roadworthy.accounts import actions as accounts
 from roadworthy.accounts.model import Person
 from roadworthy.accounts.rules import parse_name
+from roadworthy.admission.states import FINDING, PLAN, RECEIPT, REPORT, SWIN
 from roadworthy.campaigns.states import ACTION, CAMPAIGN, WAVE
 from roadworthy.clocks.states import CLOCK, TIMER
 from roadworthy.couriers.interface import Courier
@@ -51,6 +52,11 @@ from roadworthy.transparency.verify import Report, verify_database
 # table -> the life cycle of its `status`
 CYCLES = {
     "vehicle_type": VEHICLE_TYPE,
+    "test_report": REPORT,
+    "supplement_receipt": RECEIPT,
+    "swin": SWIN,
+    "consistency_finding": FINDING,
+    "admission_plan": PLAN,
     "filing": FILING,
     "release": RELEASE,
     "campaign": CAMPAIGN,

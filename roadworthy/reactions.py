@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, delete, select
 
+from roadworthy.admission import store as admission_store
 from roadworthy.campaigns import actions as campaigns
 from roadworthy.campaigns import store as campaigns_store
 from roadworthy.campaigns.model import CmpId
@@ -76,6 +77,12 @@ def _those_of_the_type(context: Context, cause: Cause) -> set[CmpId]:
         return _for_type(view, cause.subject)
 
 
+def _those_of_the_record(context: Context, cause: Cause) -> set[CmpId]:
+    """A paper or a finding about a vehicle type changed, and with it what is known of the type."""
+    with context.database.read() as view:
+        return _for_type(view, admission_store.type_of(view, cause.subject))
+
+
 def _those_of_the_vehicle(context: Context, cause: Cause) -> set[CmpId]:
     """A vehicle's record was corrected, it was sold for instance: it may have joined a target set, or left it."""
     with context.database.read() as view:
@@ -129,6 +136,11 @@ TABLE: Mapping[str, Answer] = {
     "fact.answered": _those_of_the_release,
     "values.registered": _those_of_the_type,
     "vehicle_type.amended": _those_of_the_type,
+    "finding.opened": _those_of_the_record,
+    "report.withdrawn": _those_of_the_record,
+    "supplement_receipt.withdrawn": _those_of_the_record,
+    "swin.retired": _those_of_the_record,
+    "parameter.defined": _all,
     "vehicle.amended": _those_of_the_vehicle,
     "ecu.amended": _all,
     "parameter.amended": _all,

@@ -30,9 +30,11 @@ class Context:
 
 
 def connect(context: typer.Context) -> "Client":
-    """Give the client that the shared options name."""
+    """Give the client that the shared options name; it is closed when the command ends."""
     shared: Context = context.obj
-    return shared.client()
+    client = shared.client()
+    context.call_on_close(client.close)
+    return client
 
 
 class Client:
@@ -43,6 +45,10 @@ class Client:
         self._server = server
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._http = httpx.Client(base_url=server, headers=headers, timeout=120)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._http.close()
 
     def get(self, path: str, **query: Any) -> Any:
         """Read JSON."""

@@ -6,6 +6,7 @@ from importlib.metadata import version
 import typer
 
 from roadworthy.cli import (
+    admission,
     campaigns,
     clocks,
     documents,
@@ -52,6 +53,7 @@ def options(
 local.install(app)
 app.add_typer(people.app, name="person", help="People, roles and tokens.")
 app.add_typer(products.app, name="product", help="Vehicle types, ECUs and technical parameters.")
+app.add_typer(admission.app, name="admission", help="Registered values, reports, supplement, SWINs, production, plans.")
 app.add_typer(fleet.app, name="vehicle", help="Vehicles: import, provision, show.")
 app.add_typer(filings.app, name="filing", help="Papers at MIIT and SAMR.")
 app.add_typer(filings.report, name="report", help="Reports to authorities: owed, written, sent.")

@@ -1,14 +1,19 @@
 """`roadworthy product`."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import typer
+import yaml
 
+from roadworthy.cli import tables
 from roadworthy.cli.client import USAGE, connect, fail
 from roadworthy.cli.output import Format, show
 
 app = typer.Typer(no_args_is_help=True)
+catalogue = typer.Typer(no_args_is_help=True)
+app.add_typer(catalogue, name="catalogue", help="Catalogues of technical parameters.")
 Output = typer.Option(Format.TABLE, "-o", "--output", help="table, json or jsonl.")
 TYPES = "/api/v1/vehicle-types"
 
@@ -94,6 +99,82 @@ def parameter(
 
 
 @app.command()
+def announce(
+    context: typer.Context,
+    vehicle_type: str,
+    batch: int,
+    announced_on: str = typer.Option(..., "--on", help="Day of the announcement, like 2026-03-01."),
+    kind: str = typer.Option("first", help="first, change, extension or revocation."),
+) -> None:
+    """Enter in which batch of the announcement a vehicle type stood."""
+    body = {"batch": batch, "announced_on": announced_on, "kind": kind}
+    show(connect(context).post(f"{TYPES}/{vehicle_type}/announcements", body), Format.JSON)
+
+
+@app.command()
+def variant(context: typer.Context, vehicle_type: str, code: str, name: str = "") -> None:
+    """Add a variant of a vehicle type."""
+    show(connect(context).post(f"{TYPES}/{vehicle_type}/variants", {"code": code, "name": name}), Format.JSON)
+
+
+@app.command()
+def parameters(context: typer.Context, output: Format = Output) -> None:
+    """List the definitions of technical parameters."""
+    columns = ("key", "type", "unit", "is_main", "tolerance", "annex2", "needed_if", "needs_report")
+    show(list(connect(context).every("/api/v1/parameters")), output, columns)
+
+
+@catalogue.command("list")
+def list_catalogues(context: typer.Context) -> None:
+    """List the shipped catalogues of technical parameters."""
+    show([{"name": name} for name in connect(context).get("/api/v1/catalogues")["items"]], Format.TABLE)
+
+
+@catalogue.command("show")
+def show_catalogue(context: typer.Context, name: str, output: Format = Output) -> None:
+    """Show the entries of a shipped catalogue."""
+    columns = ("key", "type", "unit", "is_main", "annex2", "needed_if", "source")
+    show(connect(context).get(f"/api/v1/catalogues/{name}")["items"], output, columns)
+
+
+@catalogue.command("load")
+def load_catalogue(
+    context: typer.Context,
+    name: str = typer.Argument("cn-annex2", help="A shipped catalogue, or a YAML file in the same form."),
+) -> None:
+    """Define what a catalogue has and the company has not; entries that differ are kept and named."""
+    file = Path(name)
+    body = {"entries": _entries(file)} if file.is_file() else {"name": name}
+    found = connect(context).post("/api/v1/catalogues", body)
+    show(found, Format.TABLE)
+
+
+@app.command("import")
+def import_table(
+    context: typer.Context,
+    what: str = typer.Argument(..., help="parameters or ecus."),
+    file: Path = typer.Argument(..., help="CSV or Excel."),
+    check_only: bool = typer.Option(False, "--check", help="Say what is wrong, and bring nothing in."),
+    output: Format = Output,
+) -> None:
+    """Import definitions of parameters, or ECUs, from CSV or Excel: all rows or none; 3 when cells are wrong."""
+    tables.send(context, what, file, output, check_only=check_only)
+
+
+@app.command("export")
+def export_table(
+    context: typer.Context,
+    what: str = typer.Argument(..., help="parameters or ecus."),
+    to: Path = typer.Argument(..., help="A .csv or .xlsx file."),
+    template: bool = typer.Option(False, help="An empty table to fill in."),
+    model: str = typer.Option("", help="ECUs of this model only."),
+    key: str = typer.Option("", help="Parameters whose key begins so."),
+) -> None:
+    """Write definitions of parameters, or ECUs, as a table that can be imported again."""
+    tables.fetch(context, what, to, template="yes" if template else "", model_code=model, key=key)
+
+
+@app.command()
 def register(
     context: typer.Context,
     vehicle_type: str,
@@ -104,6 +185,16 @@ def register(
     """Register parameter values of a vehicle type."""
     body = {"ground": ground, "reference": reference, "values": pairs(value)}
     show(connect(context).post(f"{TYPES}/{vehicle_type}/parameter-values", body)["items"], Format.JSON)
+
+
+def _entries(file: Path) -> list[dict[str, Any]]:
+    try:
+        plain = yaml.safe_load(file.read_text("utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        fail(USAGE, f"{file} is no YAML: {error}")
+    if not isinstance(plain, dict) or not isinstance(plain.get("parameters"), list):
+        fail(USAGE, f"{file} needs a list `parameters`; see `roadworthy product catalogue show cn-annex2`.")
+    return list(plain["parameters"])
 
 
 def pairs(given: list[str]) -> dict[str, Any]:

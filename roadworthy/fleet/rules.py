@@ -1,7 +1,7 @@
 """Pure rules of the fleet: what a row of an import says, and what an ECU's signed manifest proves."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from roadworthy.kernel.errors import Broken, Malformed, Refused, Unusable
 from roadworthy.kernel.event import canonical
 from roadworthy.kernel.vin import Vin, parse_vin, vin_warning
 from roadworthy.products.model import TypId, VarId
-from roadworthy.products.sheets import CellUnusable, RowError, SheetColumn, cell_bool, cell_date, cell_text
+from roadworthy.products.sheets import CellUnusable, RowError, SheetColumn, cell_bool, cell_date, cell_text, reader
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
 SERIAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -78,7 +78,7 @@ def read_vehicle(
     `types` by model code, `variants` by (type id, variant code).
     """
     errors: list[RowError] = []
-    read = _reader(row, errors)
+    read = reader(row, errors)
     vin = read(lambda: _vin(cells["vin"]))
     type_id = read(lambda: _type(cells["model_code"], types))
     variant_id = read(lambda: _variant(cells.get("variant", ""), type_id, variants)) if type_id else None
@@ -99,7 +99,7 @@ def read_vehicle(
 def read_ecu(row: int, cells: Mapping[str, str]) -> tuple[EcuRow | None, list[RowError]]:
     """Read one row of an import of ECU units: the unit or None, and the errors."""
     errors: list[RowError] = []
-    read = _reader(row, errors)
+    read = reader(row, errors)
     vin = read(lambda: _vin(cells["vin"]))
     ecu = read(lambda: cell_text("ecu", cells["ecu"], 64, required=True))
     serial = read(lambda: _form("serial", cells["serial"], SERIAL, "use at most 64 of A-Z a-z 0-9 . _ -"))
@@ -176,17 +176,6 @@ def _verifies(key: Ed25519PublicKey, signature: Any, body: bytes) -> bool:
     except (InvalidSignature, KeyError, TypeError, ValueError):
         return False
     return True
-
-
-def _reader(row: int, errors: list[RowError]) -> Callable[[Callable[[], Any]], Any]:
-    def read(cell: Callable[[], Any]) -> Any:
-        try:
-            return cell()
-        except CellUnusable as unusable:
-            errors.append(unusable.in_row(row))
-            return None
-
-    return read
 
 
 def _vin(cell: str) -> Vin:

@@ -20,6 +20,19 @@ class EcuId(Id, prefix="ECU"):
     """Names an ECU of a vehicle type (the design, not the unit in one vehicle)."""
 
 
+class AnnId(Id, prefix="ANN"):
+    """Names an announcement of a vehicle type."""
+
+
+class AnnouncementKind(StrEnum):
+    """What a batch of the ministry's announcement (公告) did with a model."""
+
+    FIRST = "first"
+    CHANGE = "change"
+    EXTENSION = "extension"
+    REVOCATION = "revocation"
+
+
 class ClientProfile(StrEnum):
     """Which update client runs on an ECU."""
 
@@ -72,6 +85,21 @@ class Variant:
 
 
 @dataclass(frozen=True)
+class Announcement:
+    """That a vehicle type stood in the announcement's `batch` (公告批次) of the day `announced_on` (ISO, Beijing)."""
+
+    id: AnnId
+    vehicle_type_id: TypId
+    batch: int
+    kind: AnnouncementKind
+    announced_on: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Give what the API shows."""
+        return {**asdict(self), "kind": str(self.kind)}
+
+
+@dataclass(frozen=True)
 class Ecu:
     """An ECU of a vehicle type.
 
@@ -98,7 +126,12 @@ class Ecu:
 
 @dataclass(frozen=True)
 class ParameterDefinition:
-    """A technical parameter. `is_main` None is unknown and counts as main; `tolerance` is decimal text in `unit`."""
+    """A technical parameter. `is_main` None is unknown and counts as main; `tolerance` is decimal text in `unit`.
+
+    `annex2` marks what Notice 45 adds for driver assistance and OTA; `needed_if` is the key of a yes/no parameter
+    without which it is not needed, `needs_report` that an inspection or test report must verify it (N45-2a).
+    `source` says why it is defined like this: the catalogue, or the paper that it follows.
+    """
 
     key: str
     label: Text
@@ -106,6 +139,10 @@ class ParameterDefinition:
     unit: str
     is_main: bool | None
     tolerance: str | None
+    annex2: bool = False
+    needed_if: str | None = None
+    needs_report: bool = False
+    source: str = ""
 
     @property
     def counts_as_main(self) -> bool:
@@ -121,4 +158,8 @@ class ParameterDefinition:
             "unit": self.unit,
             "is_main": self.is_main,
             "tolerance": self.tolerance,
+            "annex2": self.annex2,
+            "needed_if": self.needed_if,
+            "needs_report": self.needs_report,
+            "source": self.source,
         }

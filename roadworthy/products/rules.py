@@ -4,21 +4,24 @@
    set of texts. Floats are refused: 0.1 has no exact binary form, so its bytes would not be reproducible.
 2. What touched ECUs can influence is the union of their lists; an ECU with an unknown list influences everything.
 3. One ECU of a type is its primary.
-4. An amendment that could make the law ask for less is known as such: it needs a second person.
+4. Which Annex 2 parameters a model needs follows from what it registered; an unknown condition counts as met.
+5. An amendment that could make the law ask for less is known as such: it needs a second person.
 """
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from roadworthy.kernel.errors import Refused, Unusable
 from roadworthy.products.model import Ecu, ParameterDefinition, ParameterType, VehicleType
+from roadworthy.products.sheets.cells import items_from_cell, items_to_cell
 
 _KEY = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*")
 _HARDWARE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _MODEL_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
+_NOTHING = re.compile(r"\\*\(none\)")  # written with a backslash more where it is itself the value
 _NUMBER = re.compile(r"[+-]?(\d{1,30}(\.\d{0,30})?|\.\d{1,30})([eE][+-]?\d{1,2})?")
 MAX_TEXT, MAX_LIST = 20_000, 1_000
 # `parameter:` and a key name the subject of an event (64 characters); an amended list stands in an event twice.
@@ -118,23 +121,45 @@ def parse_value(definition: ParameterDefinition, value: Any) -> Any:
     if definition.type is ParameterType.LIST and isinstance(value, list | tuple):
         if len(value) > MAX_LIST or not all(isinstance(item, str) for item in value):
             raise Unusable(f"{key} takes a list of at most {MAX_LIST} texts.", code="value.type", at=key)
-        return sorted({_text(item, key) for item in value})
+        return sorted({_text(item, key) for item in value} - {""})
     raise Unusable(f"{key} takes a {definition.type}, not {str(value)[:60]!r}.", code="value.type", at=key)
 
 
 def value_from_cell(definition: ParameterDefinition, cell: str) -> Any:
-    """Read a value from one cell of a table: true/false for bool, items divided by | for lists.
+    """Read a value from one cell of a table: true/false for bool, items divided by | for lists, (none) for nothing.
 
     Raises Unusable.
     """
+    if definition.type in (ParameterType.TEXT, ParameterType.LIST) and _NOTHING.fullmatch(cell):
+        cell = cell[1:] if cell.startswith("\\") else ""
     if definition.type is ParameterType.BOOL:
         word = cell.strip().lower()
         if word not in ("true", "false"):
             raise Unusable(f"{definition.key} takes true or false, not {cell[:60]!r}.", at=definition.key)
         return word == "true"
     if definition.type is ParameterType.LIST:
-        return parse_value(definition, [item for item in cell.split("|") if item.strip()])
+        return parse_value(definition, items_from_cell(cell))
     return parse_value(definition, cell)
+
+
+def value_to_cell(value: Any) -> str:
+    """Write a kept value into one cell; `value_from_cell` reads it back."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    cell = items_to_cell(value) if isinstance(value, list) else str(value)
+    return f"\\{cell}" if _NOTHING.fullmatch(cell) else cell or "(none)"
+
+
+def needed(definitions: Iterable[ParameterDefinition], values: Mapping[str, Any]) -> tuple[ParameterDefinition, ...]:
+    """Give the Annex 2 parameters that a model with these registered values needs (N45-2a).
+
+    A condition that is not registered is unknown, and then the parameter is needed.
+    """
+    return tuple(one for one in definitions if one.annex2 and _applies(one, values))
+
+
+def _applies(one: ParameterDefinition, values: Mapping[str, Any]) -> bool:
+    return one.needed_if is None or values.get(one.needed_if) is not False
 
 
 def parse_words(text: str, what: str, longest: int = 120) -> str:
@@ -151,7 +176,10 @@ def parse_words(text: str, what: str, longest: int = 120) -> str:
 def _text(value: str, key: str) -> str:
     if len(value) > MAX_TEXT:
         raise Unusable(f"{key} has {len(value)} characters; at most {MAX_TEXT} are kept.", code="value.long", at=key)
-    return value.strip()
+    text = value.replace("\r\n", "\n").replace("\r", "\n").strip()
+    if any(unicodedata.category(letter) in ("Cc", "Cs") and letter not in "\n\t" for letter in text):
+        raise Unusable(f"{key} holds a control character; remove it.", code="value.control", at=key)
+    return text
 
 
 def _matching(form: re.Pattern[str], text: str, what: str, told: str) -> str:
@@ -182,6 +210,14 @@ def loosens_ecu(before: Ecu, after: Ecu) -> bool:
 
 
 def loosens_parameter(before: ParameterDefinition, after: ParameterDefinition) -> bool:
-    """Whether an amendment could turn a change of a main parameter into none: no longer main, or more tolerance."""
+    """Whether an amendment could turn a change of a main parameter into none, or ask a model for fewer parameters.
+
+    No longer main, more tolerance, another unit; no longer of Annex 2, needed less often, or without a report.
+    """
     wider = Decimal(after.tolerance or "0") > Decimal(before.tolerance or "0")
-    return wider or (before.counts_as_main and not after.counts_as_main) or before.unit != after.unit
+    fewer = before.annex2 and (
+        not after.annex2 or (after.needed_if is not None and after.needed_if != before.needed_if)
+    )
+    unverified = before.needs_report and not after.needs_report
+    main = before.counts_as_main and not after.counts_as_main
+    return wider or main or fewer or unverified or before.unit != after.unit

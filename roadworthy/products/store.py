@@ -11,6 +11,9 @@ from roadworthy.database.schema import event
 from roadworthy.kernel.decision import Text
 from roadworthy.kernel.errors import NotFound
 from roadworthy.products.model import (
+    AnnId,
+    Announcement,
+    AnnouncementKind,
     ClientProfile,
     Ecu,
     EcuId,
@@ -74,7 +77,22 @@ parameter_definition = record_table(
     Column("unit", String(32), nullable=False),
     Column("is_main", Boolean),
     Column("tolerance", String(64)),
+    Column("annex2", Boolean, nullable=False),
+    Column("needed_if", String(54)),
+    Column("needs_report", Boolean, nullable=False),
+    Column("source", String(200), nullable=False),
     key=("key",),
+)
+
+announcement = record_table(
+    "announcement",
+    Column("id", String(32), primary_key=True),
+    Column("vehicle_type_id", ForeignKey("vehicle_type.id"), nullable=False),
+    Column("batch", Integer, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("announced_on", String(10), nullable=False),
+    UniqueConstraint("vehicle_type_id", "batch"),
+    append_only=True,
 )
 
 
@@ -122,6 +140,27 @@ def list_variants(view: View, type_id: str | None = None) -> list[Variant]:
 def save_variant(work: Work, made: Variant) -> None:
     """Insert a variant."""
     work.insert(variant, made.to_json())
+
+
+def load_variant(view: View, variant_id: str) -> Variant:
+    """Give one variant.
+
+    Raises NotFound.
+    """
+    row = view.first(select(variant).where(variant.c.id == variant_id))
+    if row is None:
+        raise NotFound(f"There is no variant {variant_id[:40]}; the vehicle type lists its variants.")
+    return Variant(VarId(row.id), TypId(row.vehicle_type_id), row.code, row.name)
+
+
+def list_announcements(view: View, type_id: str) -> list[Announcement]:
+    """Give the announcements of a vehicle type by batch number."""
+    table = announcement
+    rows = view.all(select(table).where(table.c.vehicle_type_id == type_id).order_by(table.c.batch))
+    return [
+        Announcement(AnnId(r.id), TypId(r.vehicle_type_id), r.batch, AnnouncementKind(r.kind), r.announced_on)
+        for r in rows
+    ]
 
 
 def load_ecu(view: View, ecu_id: str) -> Ecu:
@@ -189,7 +228,10 @@ def definition_row(one: ParameterDefinition) -> dict[str, Any]:
 def definition_of_row(row: Row[Any]) -> ParameterDefinition:
     """Read a definition."""
     label = Text(row.label_zh, row.label_en)
-    return ParameterDefinition(row.key, label, ParameterType(row.type), row.unit, row.is_main, row.tolerance)
+    return ParameterDefinition(
+        row.key, label, ParameterType(row.type), row.unit, row.is_main, row.tolerance, row.annex2, row.needed_if,
+        row.needs_report, row.source,
+    )  # fmt: skip
 
 
 def type_of_row(row: Row[Any]) -> VehicleType:

@@ -7,10 +7,18 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from roadworthy.database import Actor
 from roadworthy.kernel.decision import Text
-from roadworthy.kernel.errors import NotFound
+from roadworthy.kernel.errors import NotFound, Unusable
 from roadworthy.kernel.time import to_text
 from roadworthy.products import actions, store
-from roadworthy.products.model import ClientProfile, EcuId, ParameterDefinition, ParameterType, TypId
+from roadworthy.products.model import (
+    AnnouncementKind,
+    ClientProfile,
+    EcuId,
+    ParameterDefinition,
+    ParameterType,
+    TypId,
+    VarId,
+)
 from roadworthy.webui.http import page, page_limit, signed_in
 
 router = APIRouter(prefix="/api/v1", tags=["products"])
@@ -75,6 +83,27 @@ class EcuChanges(Body):
     influences: list[str] | None = None
 
 
+class VariantChanges(Body):
+    """The new name of a variant."""
+
+    name: str
+
+
+class NewAnnouncement(Body):
+    """In which batch of the announcement (公告) a model stood: first, change, extension or revocation."""
+
+    batch: int = Field(strict=True)
+    announced_on: str
+    kind: AnnouncementKind = AnnouncementKind.FIRST
+
+
+class CatalogueChoice(Body):
+    """Which catalogue to load: a shipped one by `name`, or `entries` of one's own in the same form."""
+
+    name: str | None = None
+    entries: list[dict[str, Any]] | None = None
+
+
 class Label(Body):
     """A label in both languages."""
 
@@ -91,6 +120,10 @@ class NewParameter(Body):
     unit: str = ""
     is_main: bool | None = None
     tolerance: str | None = None
+    annex2: bool = False
+    needed_if: str | None = None
+    needs_report: bool = False
+    source: str = ""
 
 
 class ParameterChanges(Body):
@@ -100,6 +133,10 @@ class ParameterChanges(Body):
     unit: str | None = None
     is_main: bool | None = None
     tolerance: str | None = None
+    annex2: bool | None = None
+    needed_if: str | None = None
+    needs_report: bool | None = None
+    source: str | None = None
 
 
 @router.get("/vehicle-types")
@@ -118,12 +155,13 @@ def add_vehicle_type(request: Request, actor: SignedIn, body: NewVehicleType) ->
 
 @router.get("/vehicle-types/{type_id}")
 def vehicle_type(request: Request, _actor: SignedIn, type_id: str) -> dict[str, Any]:
-    """Give a vehicle type with its variants and ECUs."""
+    """Give a vehicle type with its variants, ECUs and announcements."""
     with request.app.state.database.read() as view:
         found = store.load_vehicle_type(view, TypId.parse(type_id))
         variants = [one.to_json() for one in store.list_variants(view, type_id)]
         ecus = [one.to_json() for one in store.list_ecus(view, [type_id])]
-    return {**found.to_json(), "variants": variants, "ecus": ecus}
+        announced = [one.to_json() for one in store.list_announcements(view, type_id)]
+    return {**found.to_json(), "variants": variants, "ecus": ecus, "announcements": announced}
 
 
 @router.patch("/vehicle-types/{type_id}")
@@ -150,6 +188,22 @@ def add_variant(request: Request, actor: SignedIn, type_id: str, body: NewVarian
     """Add a variant."""
     database = request.app.state.database
     return actions.add_variant(database, actor, TypId.parse(type_id), body.code, body.name).to_json()
+
+
+@router.patch("/variants/{variant_id}")
+def amend_variant(request: Request, actor: SignedIn, variant_id: str, body: VariantChanges) -> dict[str, Any]:
+    """Rename a variant."""
+    return actions.amend_variant(request.app.state.database, actor, VarId.parse(variant_id), body.name).to_json()
+
+
+@router.post("/vehicle-types/{type_id}/announcements", status_code=201)
+def add_announcement(request: Request, actor: SignedIn, type_id: str, body: NewAnnouncement) -> dict[str, Any]:
+    """Enter in which batch of the announcement a model stood."""
+    database = request.app.state.database
+    made = actions.add_announcement(
+        database, actor, TypId.parse(type_id), body.batch, body.announced_on, body.kind
+    )  # fmt: skip
+    return made.to_json()
 
 
 @router.post("/vehicle-types/{type_id}/ecus", status_code=201)
@@ -188,11 +242,32 @@ def amend_parameter(request: Request, actor: SignedIn, key: str, body: Parameter
     return actions.amend_parameter(request.app.state.database, actor, key, **changes).to_json()
 
 
+@router.get("/catalogues")
+def catalogues(_actor: SignedIn) -> dict[str, Any]:
+    """Give the names of the shipped catalogues of parameters."""
+    return {"items": actions.catalogues(), "next": None}
+
+
+@router.get("/catalogues/{name}")
+def catalogue(_actor: SignedIn, name: str) -> dict[str, Any]:
+    """Give the entries of a shipped catalogue."""
+    return {"items": [one.to_json() for one in actions.catalogue(name)], "next": None}
+
+
+@router.post("/catalogues")
+def load_catalogue(request: Request, actor: SignedIn, body: CatalogueChoice) -> dict[str, Any]:
+    """Define what a catalogue has and the company has not; entries that differ are kept and named."""
+    if (body.name is None) == (body.entries is None):
+        raise Unusable("Give either the name of a shipped catalogue or entries.", at="name")
+    entries = actions.catalogue(body.name) if body.name is not None else map(actions.parse_entry, body.entries or ())
+    return actions.load_catalogue(request.app.state.database, actor, entries).to_json()
+
+
 @router.get("/history/{subject}")
 def history(request: Request, _actor: SignedIn, subject: str) -> dict[str, Any]:
     """Give what happened to a vehicle type, variant, ECU or `parameter:KEY`."""
-    if not subject.startswith(("TYP-", "VAR-", "ECU-", "parameter:")):
-        raise NotFound(f"{subject[:40]} is no vehicle type, variant, ECU or parameter:KEY.")
+    if not subject.startswith(("TYP-", "VAR-", "ECU-", "ANN-", "parameter:")):
+        raise NotFound(f"{subject[:40]} is no vehicle type, variant, ECU, announcement or parameter:KEY.")
     with request.app.state.database.read() as view:
         found = store.history(view, subject)
     return {"items": [{**one, "at": to_text(one["at"])} for one in found], "next": None}

@@ -5,7 +5,8 @@
 3. `parameters_fact` turns the computed parameter difference into the facts of Notice 45 (7b); what a touched ECU
                      can influence and nobody declared makes the answer unknown.
 4. `facts_of`        puts the whole object of the law's vocabulary together for one vehicle type.
-5. `readiness`       the product's own conditions beside the law: package, SBOM, approval by a second person.
+5. `readiness`       the product's own conditions beside the law: package, SBOM, approval by a second person;
+   `production`      and that no finding of production consistency holds the model.
 6. `gate`            law and readiness together: the strictest wins, unknown never opens.
 """
 
@@ -27,7 +28,6 @@ DECLARABLE: Mapping[str, tuple[str, tuple[Json, ...]]] = {
     "performance_change.environment": ("homologation_officer", _BOOL),
     "performance_change.energy": ("homologation_officer", _BOOL),
     "performance_change.anti_theft": ("homologation_officer", _BOOL),
-    "production_consistency_checked": ("homologation_officer", _BOOL),
     "ads_odd_inside_permit": ("homologation_officer", _BOOL),
     "defect_removed": ("recall_manager", ("yes", "no", "unknown")),
     "open_defect_investigation": ("recall_manager", _BOOL),
@@ -79,6 +79,9 @@ class Target:
     changes: tuple[Change, ...] = ()
     undeclared: tuple[str, ...] = ()
     change_permit_granted: bool = False
+    production_checked: bool | None = None
+    consistency_findings: tuple[str, ...] = ()
+    plans_submitted: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -174,6 +177,7 @@ def facts_of(release: Release, dossier: Dossier, target: Target, world: World) -
         "ads_permission_granted": world.ads_permission_granted,
         "released_hash_equals_filed": world.released_hash_equals_filed,
         "vins_outside_filed_scope": world.vins_outside_filed_scope,
+        "production_consistency_checked": target.production_checked,
         "type_approval_software_changed": target.approval_relevant,
         "swin_moved": world.swin_moved,
         "user_confirmation": world.user_confirmation,
@@ -237,6 +241,21 @@ def readiness(release: Release, dossier: Dossier) -> tuple[Finding, ...]:
             Text("由他人审核批准", "Ask another person to approve: roadworthy release approve"),
         ),
     )
+
+
+def production(target: Target) -> tuple[Finding, ...]:
+    """Hold a model while a finding of production consistency does (N45-2d).
+
+    What an upgrade changes is computed from the registered values; of vehicles built otherwise it is not known.
+    """
+    if not target.consistency_findings:
+        return ()
+    names = ", ".join(target.consistency_findings)
+    text = Text(f"生产一致性问题未关闭：{names}", f"Findings of production consistency are not closed: {names}")
+    fix = Text(
+        "由另一人说明或确认已纠正", "Have another person explain it or see it corrected: roadworthy admission finding"
+    )
+    return (Finding("PROD", Outcome.HOLD, text, "N45-2d", fix),)
 
 
 def gate(report: Mapping[str, Any], own: Sequence[Finding], undeclared: Sequence[str] = ()) -> Decision:
@@ -304,6 +323,8 @@ def _model(target: Target, cars: Cars) -> dict[str, Json]:
     if not target.imported:
         facts["licensed_manufacturer"] = target.licensed_manufacturer or None
         facts["annex2_supplemented"] = target.annex2_supplemented
+    if target.plans_submitted is not None:
+        facts["deep_test_plan_submitted"] = target.plans_submitted
     return facts
 
 

@@ -209,6 +209,16 @@ def swin_taken_before(view: View, release_id: str, swin: str) -> bool:
     return view.first(query.where(or_(mine.is_(None), approved.c.seq < mine))) is not None
 
 
+def approved_before(view: View, release_id: str, others: Collection[str]) -> set[str]:
+    """Give those of `others` that were approved before a release was, or at all while it is not approved."""
+    approved = select(event.c.subject, func.min(event.c.seq).label("first")).where(event.c.kind == "release.approved")
+    wanted = sorted({*others, release_id})
+    rows = view.all(approved.where(event.c.subject.in_(wanted)).group_by(event.c.subject))
+    first = {row.subject: row.first for row in rows}
+    mine = first.pop(release_id, None)
+    return {one for one, seq in first.items() if mine is None or seq < mine}
+
+
 def not_approved(view: View, release_ids: Collection[str]) -> set[str]:
     """Give those of some releases that are not approved now."""
     query = select(release.c.id).where(release.c.id.in_(sorted(release_ids)), release.c.status != "approved")

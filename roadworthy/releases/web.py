@@ -176,6 +176,20 @@ def gate(request: Request, actor: Signed, release_id: str) -> dict[str, Any]:  #
     return {"ok": all(j.decision.is_open for j in judged), "vehicle_types": [judgement_json(j) for j in judged]}
 
 
+@router.get("/{release_id}/parameter-diff")
+def parameter_diff(request: Request, _actor: Signed, release_id: str) -> dict[str, Any]:
+    """Compare what the release's software sets with what is registered, for each vehicle type; see `undeclared`."""
+    with request.app.state.database.read() as view:
+        found = store.get(view, RelId.parse(release_id))
+        differences = {t: actions.difference(view, found, t) for t in found.vehicle_type_ids}
+    return {
+        "vehicle_types": [
+            {"vehicle_type": t, "changes": [asdict(one) for one in changes], "undeclared": list(undeclared)}
+            for t, (changes, undeclared) in differences.items()
+        ]
+    }
+
+
 def judgement_json(judged: actions.Judgement) -> dict[str, Json]:
     """Give one answer of the gate as JSON."""
     return {

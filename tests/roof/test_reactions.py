@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import func, insert, select
 
 from roadworthy import reactions
+from roadworthy.admission import actions as admission
 from roadworthy.admission import store as admission_store
 from roadworthy.campaigns import actions as campaigns
 from roadworthy.campaigns import store
@@ -18,9 +19,10 @@ from roadworthy.filings import store as filings_store
 from roadworthy.filings.model import FilingKind, Scope
 from roadworthy.fleet import actions as fleet
 from roadworthy.fleet import store as fleet_store
+from roadworthy.kernel.decision import Text
 from roadworthy.kernel.errors import Broken
 from roadworthy.products import actions as products
-from roadworthy.products.model import EcuId
+from roadworthy.products.model import EcuId, ParameterDefinition, ParameterType, TypId
 from roadworthy.releases import actions as releases
 from roadworthy.rulebook import actions as rulebook
 from tests import papers
@@ -98,6 +100,24 @@ def sell_to_stock(co: Company, campaign: Campaign) -> None:
     fleet.amend_vehicle(co.database, Actor(co.officer.id, frozenset({"compliance_officer"})), car.id, sold=False)
 
 
+def build_otherwise(co: Company, campaign: Campaign) -> None:
+    co.built(values={"speed_max": "150"})
+
+
+def ask_for_more(co: Company, campaign: Campaign) -> None:
+    more = ParameterDefinition("lidar", Text("激光雷达", "lidar"), ParameterType.BOOL, "", None, None, annex2=True)
+    products.define_parameter(co.database, co.officer, more)
+
+
+def retire_number(co: Company, campaign: Campaign) -> None:
+    number = {"value": "S1", "regulation": "GB 44497", "valid_from": co.day(-1)}
+    made = admission.propose_swin(co.database, co.officer, TypId(co.types["EX1"]), **number)
+    admission.register_swin(co.database, co.second, made.id)
+    admission.link_software(co.database, co.officer, made.id, co.ecus["EX1/ADCU"], campaign.release_id)
+    assert campaigns.recheck(co.database, co.regime, campaign.id, 24)
+    admission.retire_swin(co.database, co.officer, made.id)
+
+
 HOLDS: dict[str, Callable[[Company, Campaign], None]] = {
     "filing.withdrawn": ending(filings.withdraw),
     "filing.suspended": ending(filings.suspend),
@@ -111,6 +131,9 @@ HOLDS: dict[str, Callable[[Company, Campaign], None]] = {
     "vehicle.amended": sell_to_stock,
     "ecu.amended": determine_influence,
     "parameter.amended": change_flag,
+    "parameter.defined": ask_for_more,
+    "finding.opened": build_otherwise,
+    "swin.retired": retire_number,
 }
 
 
@@ -120,6 +143,8 @@ def test_every_kind_of_the_table_is_tried_below() -> None:
     # packets that arrive or are cancelled: tests/story/test_filing.py, tests/filings/test_by_hand.py
     others |= {"dispatch.sent", "dispatch.found", "dispatch.confirmed", "dispatch.cancelled"}
     others |= {"filing.superseded"}  # another paper took its place at once: below
+    # a model loses its supplement in tests/rooms/test_supplement.py
+    others |= {"report.withdrawn", "supplement_receipt.withdrawn"}
     assert set(HOLDS) | others == reactions.KINDS
 
 

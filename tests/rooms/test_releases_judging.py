@@ -205,7 +205,7 @@ def test_each_kind_of_vehicle_brings_its_own_gates_and_the_strictest_stands(co: 
     assert states(mixed)["COP"] == "hold"
     assert states(mixed)["SAMR"] == "open"
     assert (mixed.labels, mixed.tier) == (("general",), "T1")
-    actions.state_answer(co.database, co.officer, release.id, "production_consistency_checked", True)
+    co.built()
     assert judge(co, release, kinds=(SOLD, stock, test)).decision.is_open
 
 

@@ -13,6 +13,8 @@ from sqlalchemy import event as on
 from roadworthy import law
 from roadworthy.accounts import actions as accounts
 from roadworthy.admission import actions as admission
+from roadworthy.admission import store as admission_store
+from roadworthy.admission.model import BuildRecord
 from roadworthy.campaigns import actions as campaigns
 from roadworthy.campaigns.model import Campaign
 from roadworthy.database import Actor, Database
@@ -167,6 +169,15 @@ class Company:
         with self.database.read() as view:
             known = fleet_store.vehicles_by_vin(view, vins)
         return [known[one] for one in vins]
+
+    def built(self, code: str = "EX1", values: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Have the plant report what a vehicle of the model was built with: what is registered, unless told."""
+        self.tick()
+        with self.database.read() as view:
+            told = values or admission_store.plain_values(view, self.types[code])
+        type_id = TypId(self.types[code])
+        records = [BuildRecord(vin(900_000), type_id, key, value) for key, value in told.items()]
+        return admission.record_builds(self.database, self.officer, records, "plant 1")
 
     def file(self, kind: FilingKind, scope: Scope, *, valid_until: str | None = None, accept: bool = True) -> FilId:
         """Take a paper from draft to receipt."""

@@ -41,6 +41,7 @@ from tests.company import LEASE_HOURS, Company, vehicle_rows, vin
 from tests.couriers.lines import Say, queue, sent
 from tests.couriers.world import Shelf, packet
 from tests.rulebook.packs import SHIPPED, text_of
+from tests.tampering import registry
 
 DOWNLOADING = Said("download", "none", ("half of it",))
 
@@ -152,6 +153,8 @@ def _releases(company: Company) -> None:
     company.draft_release("draft", "0.1")
     other = company.release("other", "2.0.0")
     releases.withdraw(company.database, company.people["manager"], other.id)
+    company.later()
+    registry.keep(company, other)
     sent = company.draft_release("unfinished", "0.1")
     try:
         releases.submit(company.database, company.people["engineer"], sent.id)

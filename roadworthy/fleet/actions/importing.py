@@ -1,8 +1,8 @@
 """Import of vehicles and of ECU units from CSV or Excel: every wrong cell is named, and nothing is half imported."""
 
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, BinaryIO, TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, BinaryIO
 
 from sqlalchemy import Table
 
@@ -14,11 +14,9 @@ from roadworthy.fleet.rules import EcuRow, VehicleRow
 from roadworthy.kernel.errors import Unusable
 from roadworthy.products import store as products
 from roadworthy.products.model import Ecu, VarId
-from roadworthy.products.sheets import Line, RowError, RowsUnusable, read_lines
+from roadworthy.products.sheets import Line, RowError, RowsUnusable, SheetColumn, located, read_table, walk
 
 ROLES = ("administrator", "homologation_officer")
-BATCH = 1_000
-_Row = TypeVar("_Row", VehicleRow, EcuRow)
 
 
 class _Import:
@@ -38,9 +36,9 @@ class _Import:
             self.work.insert_all(self.table, whole)
             self.count += len(whole)
 
-    def finish(self, what: str) -> Imported:
+    def finish(self, what: str, stream: BinaryIO, columns: Sequence[SheetColumn]) -> Imported:
         """Refuse the import when a row is bad (with skip_bad: when no row is good), or record it."""
-        self.errors.sort(key=lambda error: error.row)
+        self.errors = located(stream, columns, self.errors)
         if self.errors and not (self.skip_bad and self.count):
             raise RowsUnusable(self.errors)
         if not self.count:
@@ -76,9 +74,9 @@ def import_vehicles(database: Database, actor: Actor, stream: BinaryIO, *, skip_
             running.warnings += warnings
             return found
 
-        lines = read_lines(stream, rules.VEHICLE_COLUMNS)
-        _walk(lines, running.errors, read, lambda one: [("vin", one.vin)], keep)
-        return running.finish("vehicles")
+        table = read_table(stream, rules.VEHICLE_COLUMNS)
+        walk(table, running.errors, read, lambda one: [("vin", one.vin)], keep)
+        return running.finish("vehicles", stream, rules.VEHICLE_COLUMNS)
 
 
 def import_ecus(database: Database, actor: Actor, stream: BinaryIO, *, skip_bad: bool = False) -> Imported:
@@ -103,42 +101,8 @@ def import_ecus(database: Database, actor: Actor, stream: BinaryIO, *, skip_bad:
         def names(one: EcuRow) -> list[tuple[str, str]]:
             return [("ecu", f"{one.vin}/{one.ecu}"), ("serial", f"{one.ecu}/{one.serial}")]
 
-        _walk(read_lines(stream, rules.ECU_COLUMNS), running.errors, read, names, keep)
-        return running.finish("ecus")
-
-
-def _walk(
-    lines: Iterator[Line | RowError],
-    errors: list[RowError],
-    read: Callable[[Line], _Row | None],
-    names: Callable[[_Row], list[tuple[str, str]]],
-    keep: Callable[[Sequence[_Row]], None],
-) -> None:
-    """Read line by line, find what stands twice in the file, and hand on batches."""
-    seen: dict[tuple[str, str], int] = {}
-    batch: list[_Row] = []
-    for line in lines:
-        if isinstance(line, RowError):
-            errors.append(line)
-            continue
-        row = read(line)
-        if row is None or not _first(row.row, names(row), seen, errors):
-            continue
-        batch.append(row)
-        if len(batch) == BATCH:
-            keep(batch)
-            batch = []
-    keep(batch)
-
-
-def _first(row: int, names: list[tuple[str, str]], seen: dict[tuple[str, str], int], errors: list[RowError]) -> bool:
-    doubled = [(name[0], seen[name]) for name in names if name in seen]
-    errors += [
-        RowError(row, column, f"stands already in row {at}", "keep one of the two rows") for column, at in doubled
-    ]
-    if not doubled:
-        seen.update(dict.fromkeys(names, row))
-    return not doubled
+        walk(read_table(stream, rules.ECU_COLUMNS), running.errors, read, names, keep)
+        return running.finish("ecus", stream, rules.ECU_COLUMNS)
 
 
 def _known_vin(one: VehicleRow) -> RowError:

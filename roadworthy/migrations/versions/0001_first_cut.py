@@ -73,6 +73,19 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_clock_watch_ticked_at"), ["ticked_at"], unique=False)
 
     op.create_table(
+        "consistency_check",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("source", sa.String(length=120), nullable=False),
+        sa.Column("file_sha256", sa.String(length=64), nullable=False),
+        sa.Column("value_count", sa.Integer(), nullable=False),
+        sa.Column("different", sa.Integer(), nullable=False),
+        sa.Column("unregistered", sa.Integer(), nullable=False),
+        sa.Column("checked_by", sa.String(length=64), nullable=False),
+        sa.Column("checked_at", sa.String(length=27), nullable=False),
+        sa.Column("salt", sa.String(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_consistency_check")),
+    )
+    op.create_table(
         "director_bundle",
         sa.Column("vehicle_id", sa.String(length=32), nullable=False),
         sa.Column("version", sa.Integer(), autoincrement=False, nullable=False),
@@ -252,6 +265,10 @@ def upgrade() -> None:
         sa.Column("unit", sa.String(length=32), nullable=False),
         sa.Column("is_main", sa.Boolean(), nullable=True),
         sa.Column("tolerance", sa.String(length=64), nullable=True),
+        sa.Column("annex2", sa.Boolean(), nullable=False),
+        sa.Column("needed_if", sa.String(length=54), nullable=True),
+        sa.Column("needs_report", sa.Boolean(), nullable=False),
+        sa.Column("source", sa.String(length=200), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_parameter_definition")),
     )
     op.create_table(
@@ -297,6 +314,41 @@ def upgrade() -> None:
         sa.UniqueConstraint("model_code", name=op.f("uq_vehicle_type_model_code")),
     )
     op.create_table(
+        "admission_plan",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("vehicle_type_id", sa.String(length=32), nullable=False),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("admitted_on", sa.String(length=10), nullable=False),
+        sa.Column("due_on", sa.String(length=10), nullable=True),
+        sa.Column("rule", sa.String(length=80), nullable=True),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("filename", sa.String(length=120), nullable=True),
+        sa.Column("sha256", sa.String(length=64), nullable=True),
+        sa.Column("author", sa.String(length=64), nullable=True),
+        sa.Column("approver", sa.String(length=64), nullable=True),
+        sa.Column("filing_id", sa.String(length=32), nullable=True),
+        sa.CheckConstraint("approver IS NULL OR approver <> author", name=op.f("ck_admission_plan_four_eyes")),
+        sa.ForeignKeyConstraint(["filing_id"], ["filing.id"], name=op.f("fk_admission_plan_filing_id")),
+        sa.ForeignKeyConstraint(
+            ["vehicle_type_id"], ["vehicle_type.id"], name=op.f("fk_admission_plan_vehicle_type_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_admission_plan")),
+    )
+    with op.batch_alter_table("admission_plan", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_admission_plan_vehicle_type_id"), ["vehicle_type_id"], unique=False)
+
+    op.create_table(
+        "announcement",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("vehicle_type_id", sa.String(length=32), nullable=False),
+        sa.Column("batch", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("announced_on", sa.String(length=10), nullable=False),
+        sa.ForeignKeyConstraint(["vehicle_type_id"], ["vehicle_type.id"], name=op.f("fk_announcement_vehicle_type_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_announcement")),
+        sa.UniqueConstraint("vehicle_type_id", "batch", name=op.f("uq_announcement_vehicle_type_id_batch")),
+    )
+    op.create_table(
         "api_token",
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("person_id", sa.String(length=32), nullable=False),
@@ -312,6 +364,77 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("api_token", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_api_token_person_id"), ["person_id"], unique=False)
+
+    op.create_table(
+        "build_record",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("check_id", sa.String(length=32), nullable=False),
+        sa.Column("vin", sa.String(length=17), nullable=False),
+        sa.Column("vehicle_type_id", sa.String(length=32), nullable=False),
+        sa.Column("parameter_key", sa.String(length=54), nullable=False),
+        sa.Column("built", sa.Text(), nullable=False),
+        sa.Column("registered", sa.Text(), nullable=True),
+        sa.Column("verdict", sa.String(length=16), nullable=False),
+        sa.Column("checked_at", sa.String(length=27), nullable=False),
+        sa.Column("salt", sa.String(length=32), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["parameter_key"], ["parameter_definition.key"], name=op.f("fk_build_record_parameter_key")
+        ),
+        sa.ForeignKeyConstraint(["vehicle_type_id"], ["vehicle_type.id"], name=op.f("fk_build_record_vehicle_type_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_build_record")),
+    )
+    with op.batch_alter_table("build_record", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_build_record_check_id_parameter_key_verdict"),
+            ["check_id", "parameter_key", "verdict"],
+            unique=False,
+        )
+        batch_op.create_index(batch_op.f("ix_build_record_vin_parameter_key"), ["vin", "parameter_key"], unique=False)
+
+    op.create_table(
+        "check_coverage",
+        sa.Column("check_id", sa.String(length=32), nullable=False),
+        sa.Column("vehicle_type_id", sa.String(length=32), nullable=False),
+        sa.Column("parameter_key", sa.String(length=54), nullable=False),
+        sa.Column("compared", sa.Integer(), nullable=False),
+        sa.Column("different", sa.Integer(), nullable=False),
+        sa.Column("checked_at", sa.String(length=27), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["parameter_key"], ["parameter_definition.key"], name=op.f("fk_check_coverage_parameter_key")
+        ),
+        sa.ForeignKeyConstraint(
+            ["vehicle_type_id"], ["vehicle_type.id"], name=op.f("fk_check_coverage_vehicle_type_id")
+        ),
+        sa.PrimaryKeyConstraint("check_id", "vehicle_type_id", "parameter_key", name=op.f("pk_check_coverage")),
+    )
+    op.create_table(
+        "consistency_finding",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("check_id", sa.String(length=32), nullable=False),
+        sa.Column("vehicle_type_id", sa.String(length=32), nullable=False),
+        sa.Column("parameter_key", sa.String(length=54), nullable=False),
+        sa.Column("registered", sa.Text(), nullable=False),
+        sa.Column("built", sa.Text(), nullable=False),
+        sa.Column("vehicles", sa.Integer(), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("opened_by", sa.String(length=64), nullable=False),
+        sa.Column("opened_at", sa.String(length=27), nullable=False),
+        sa.Column("closed_by", sa.String(length=64), nullable=True),
+        sa.Column("remark", sa.String(length=2000), nullable=True),
+        sa.CheckConstraint(
+            "closed_by IS NULL OR closed_by <> opened_by", name=op.f("ck_consistency_finding_four_eyes")
+        ),
+        sa.ForeignKeyConstraint(["check_id"], ["consistency_check.id"], name=op.f("fk_consistency_finding_check_id")),
+        sa.ForeignKeyConstraint(
+            ["parameter_key"], ["parameter_definition.key"], name=op.f("fk_consistency_finding_parameter_key")
+        ),
+        sa.ForeignKeyConstraint(
+            ["vehicle_type_id"], ["vehicle_type.id"], name=op.f("fk_consistency_finding_vehicle_type_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_consistency_finding")),
+    )
+    with op.batch_alter_table("consistency_finding", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_consistency_finding_vehicle_type_id"), ["vehicle_type_id"], unique=False)
 
     op.create_table(
         "ecu",
@@ -479,6 +602,74 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("release", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_release_status"), ["status"], unique=False)
+
+    op.create_table(
+        "supplement_receipt",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("vehicle_type_id", sa.String(length=32), nullable=False),
+        sa.Column("authority", sa.String(length=8), nullable=False),
+        sa.Column("receipt_number", sa.String(length=120), nullable=False),
+        sa.Column("receipt_date", sa.String(length=10), nullable=False),
+        sa.Column("document_sha256", sa.String(length=64), nullable=False),
+        sa.Column("parameters", sa.Text(), nullable=False),
+        sa.Column("values_sha256", sa.String(length=64), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("author", sa.String(length=64), nullable=False),
+        sa.Column("approver", sa.String(length=64), nullable=True),
+        sa.Column("salt", sa.String(length=32), nullable=False),
+        sa.CheckConstraint("approver IS NULL OR approver <> author", name=op.f("ck_supplement_receipt_four_eyes")),
+        sa.ForeignKeyConstraint(
+            ["vehicle_type_id"], ["vehicle_type.id"], name=op.f("fk_supplement_receipt_vehicle_type_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_supplement_receipt")),
+    )
+    with op.batch_alter_table("supplement_receipt", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_supplement_receipt_vehicle_type_id"), ["vehicle_type_id"], unique=False)
+
+    op.create_table(
+        "swin",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("regime", sa.String(length=16), nullable=False),
+        sa.Column("regulation", sa.String(length=60), nullable=False),
+        sa.Column("value", sa.String(length=60), nullable=False),
+        sa.Column("vehicle_type_id", sa.String(length=32), nullable=False),
+        sa.Column("valid_from", sa.String(length=10), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("author", sa.String(length=64), nullable=False),
+        sa.Column("approver", sa.String(length=64), nullable=True),
+        sa.CheckConstraint("approver IS NULL OR approver <> author", name=op.f("ck_swin_four_eyes")),
+        sa.ForeignKeyConstraint(["vehicle_type_id"], ["vehicle_type.id"], name=op.f("fk_swin_vehicle_type_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_swin")),
+        sa.UniqueConstraint(
+            "vehicle_type_id",
+            "regime",
+            "regulation",
+            "value",
+            name=op.f("uq_swin_vehicle_type_id_regime_regulation_value"),
+        ),
+    )
+    op.create_table(
+        "test_report",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("vehicle_type_id", sa.String(length=32), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("number", sa.String(length=120), nullable=False),
+        sa.Column("laboratory", sa.String(length=120), nullable=False),
+        sa.Column("scope", sa.String(length=400), nullable=False),
+        sa.Column("issued_on", sa.String(length=10), nullable=False),
+        sa.Column("valid_until", sa.String(length=10), nullable=True),
+        sa.Column("filename", sa.String(length=120), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("verifies", sa.Text(), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("author", sa.String(length=64), nullable=False),
+        sa.Column("approver", sa.String(length=64), nullable=True),
+        sa.CheckConstraint("approver IS NULL OR approver <> author", name=op.f("ck_test_report_four_eyes")),
+        sa.ForeignKeyConstraint(["vehicle_type_id"], ["vehicle_type.id"], name=op.f("fk_test_report_vehicle_type_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_test_report")),
+    )
+    with op.batch_alter_table("test_report", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_test_report_vehicle_type_id"), ["vehicle_type_id"], unique=False)
 
     op.create_table(
         "timer",
@@ -664,6 +855,17 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_session_person_id"), ["person_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_session_token_id"), ["token_id"], unique=False)
 
+    op.create_table(
+        "swin_link",
+        sa.Column("swin_id", sa.String(length=32), nullable=False),
+        sa.Column("ecu_id", sa.String(length=32), nullable=False),
+        sa.Column("release_id", sa.String(length=32), nullable=False),
+        sa.Column("author", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(["ecu_id"], ["ecu.id"], name=op.f("fk_swin_link_ecu_id")),
+        sa.ForeignKeyConstraint(["release_id"], ["release.id"], name=op.f("fk_swin_link_release_id")),
+        sa.ForeignKeyConstraint(["swin_id"], ["swin.id"], name=op.f("fk_swin_link_swin_id")),
+        sa.PrimaryKeyConstraint("swin_id", "ecu_id", "release_id", name=op.f("pk_swin_link")),
+    )
     op.create_table(
         "vehicle",
         sa.Column("id", sa.String(length=32), nullable=False),
@@ -881,6 +1083,10 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["action_number"], ["action.number"], name=op.f("fk_action_report_action_number")),
         sa.PrimaryKeyConstraint("action_number", "position", name=op.f("pk_action_report")),
     )
+    op.guard("announcement")
+    op.guard("build_record")
+    op.guard("check_coverage")
+    op.guard("consistency_check")
     op.guard("event")
     op.guard("event_row")
     op.guard("law_adoption")
@@ -889,11 +1095,13 @@ def upgrade() -> None:
     op.guard("log_entry")
     op.guard("log_place")
     op.guard("pack_approval")
+    op.guard("swin_link")
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    op.unguard("swin_link")
     op.unguard("pack_approval")
     op.unguard("log_place")
     op.unguard("log_entry")
@@ -902,6 +1110,10 @@ def downgrade() -> None:
     op.unguard("law_adoption")
     op.unguard("event_row")
     op.unguard("event")
+    op.unguard("consistency_check")
+    op.unguard("check_coverage")
+    op.unguard("build_record")
+    op.unguard("announcement")
     op.drop_table("action_report")
     with op.batch_alter_table("action", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_action_vehicle_id"))
@@ -927,6 +1139,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_vehicle_import_id"))
 
     op.drop_table("vehicle")
+    op.drop_table("swin_link")
     with op.batch_alter_table("session", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_session_token_id"))
         batch_op.drop_index(batch_op.f("ix_session_person_id"))
@@ -959,6 +1172,15 @@ def downgrade() -> None:
         )
 
     op.drop_table("timer")
+    with op.batch_alter_table("test_report", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_test_report_vehicle_type_id"))
+
+    op.drop_table("test_report")
+    op.drop_table("swin")
+    with op.batch_alter_table("supplement_receipt", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_supplement_receipt_vehicle_type_id"))
+
+    op.drop_table("supplement_receipt")
     with op.batch_alter_table("release", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_release_status"))
 
@@ -990,10 +1212,25 @@ def downgrade() -> None:
         )
 
     op.drop_table("ecu")
+    with op.batch_alter_table("consistency_finding", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_consistency_finding_vehicle_type_id"))
+
+    op.drop_table("consistency_finding")
+    op.drop_table("check_coverage")
+    with op.batch_alter_table("build_record", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_build_record_vin_parameter_key"))
+        batch_op.drop_index(batch_op.f("ix_build_record_check_id_parameter_key_verdict"))
+
+    op.drop_table("build_record")
     with op.batch_alter_table("api_token", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_api_token_person_id"))
 
     op.drop_table("api_token")
+    op.drop_table("announcement")
+    with op.batch_alter_table("admission_plan", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_admission_plan_vehicle_type_id"))
+
+    op.drop_table("admission_plan")
     op.drop_table("vehicle_type")
     op.drop_table("vehicle_import")
     op.drop_table("person")
@@ -1031,6 +1268,7 @@ def downgrade() -> None:
 
     op.drop_table("dispatch")
     op.drop_table("director_bundle")
+    op.drop_table("consistency_check")
     with op.batch_alter_table("clock_watch", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_clock_watch_ticked_at"))
 

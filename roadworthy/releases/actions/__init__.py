@@ -16,7 +16,16 @@ from roadworthy.releases.actions.authoring import (
     submit,
     withdraw,
 )
-from roadworthy.releases.actions.judging import Judgement, Regime, Scope, classify_all, hardware_of, judge, owed
+from roadworthy.releases.actions.judging import (
+    Judgement,
+    Regime,
+    Scope,
+    classify_all,
+    difference,
+    hardware_of,
+    judge,
+    owed,
+)
 
 __all__ = [
     "Draft",
@@ -32,6 +41,7 @@ __all__ = [
     "classify_all",
     "create",
     "declare",
+    "difference",
     "hardware_of",
     "judge",
     "owed",

@@ -7,6 +7,7 @@ from typing import Any
 
 from roadworthy import law
 from roadworthy.accounts.permissions import require_any
+from roadworthy.admission import actions as admission
 from roadworthy.admission import rules as admission_rules
 from roadworthy.admission import store as admission_store
 from roadworthy.admission.model import Ground
@@ -16,9 +17,10 @@ from roadworthy.fleet.model import VehicleFilter
 from roadworthy.kernel.decision import Decision
 from roadworthy.kernel.event import Json, digest_of
 from roadworthy.products import store as products_store
+from roadworthy.products.model import Ecu
 from roadworthy.releases import rules, store
 from roadworthy.releases.actions.papers import Papers
-from roadworthy.releases.model import Classification, ClsId, Dossier, Release, RelId
+from roadworthy.releases.model import Classification, ClsId, Release, RelId
 from roadworthy.releases.rules import Cars
 
 _CLASSIFIERS = ("release_engineer", "release_manager", "compliance_officer", "homologation_officer")
@@ -95,13 +97,14 @@ def judge(view: View, regime: Regime, release: Release, vehicle_type_id: str, sc
     5. add the product's own conditions.
     """
     dossier = store.dossier_of(view, release.id)
-    target = _target(view, release, dossier, vehicle_type_id, scope)
+    target = _target(view, release, vehicle_type_id, scope)
     papers = Papers.of(view, release, vehicle_type_id, target.changes)
     target = replace(target, change_permit_granted=papers.change_permit is not None)
-    world = _world(view, regime, release, target, papers, scope)
+    world = _world(view, regime, release, target, papers, scope, vehicle_type_id)
     facts = rules.facts_of(release, dossier, target, world)
     report = law.classify(facts, regime.packs_at(view), view.now).to_json()
-    decision = rules.gate(report, rules.readiness(release, dossier), target.undeclared)
+    own = (*rules.readiness(release, dossier), *rules.production(target))
+    decision = rules.gate(report, own, target.undeclared)
     return Judgement(vehicle_type_id, decision, report, facts, papers.ids, papers.valid_until)
 
 
@@ -148,26 +151,41 @@ def hardware_of(view: View, release: Release, vehicle_type_id: str) -> tuple[str
     return tuple(sorted({ecu.hardware_id for ecu in ecus if ecu.id in release.ecu_ids}))
 
 
-def _target(view: View, release: Release, dossier: Dossier, type_id: str, scope: Scope | None) -> rules.Target:
-    kind = products_store.load_vehicle_type(view, type_id)
-    ecus = [ecu for ecu in products_store.list_ecus(view, [type_id]) if ecu.id in release.ecu_ids]
+def difference(view: View, release: Release, type_id: str) -> tuple[tuple[rules.Change, ...], tuple[str, ...]]:
+    """Give what a release changes of the registered values of a vehicle type, and what is not known of it."""
+    dossier, ecus = store.dossier_of(view, release.id), _touched(view, release, type_id)
     declared = rules.after_values([dossier.declared.get(ecu.id, {}) for ecu in ecus])
     # What two ECUs contradict each other about is touched, and then undeclared.
     touched = [key for ecu in ecus for key in (*(ecu.influences or ()), *dossier.declared.get(ecu.id, {}))]
     changes, undeclared = _difference(view, release, type_id, declared, touched)
     # Nobody has determined what this ECU can influence: then nothing is known about it.
-    undeclared += tuple(f"{ecu.name}.*" for ecu in ecus if ecu.influences is None)
+    return changes, (*undeclared, *(f"{ecu.name}.*" for ecu in ecus if ecu.influences is None))
+
+
+def _touched(view: View, release: Release, type_id: str) -> list[Ecu]:
+    return [ecu for ecu in products_store.list_ecus(view, [type_id]) if ecu.id in release.ecu_ids]
+
+
+def _target(view: View, release: Release, type_id: str, scope: Scope | None) -> rules.Target:
+    kind = products_store.load_vehicle_type(view, type_id)
+    ecus = _touched(view, release, type_id)
+    changes, undeclared = difference(view, release, type_id)
+    regulated = admission_rules.swin_regulations(admission_store.links_of(view, type_id), release.ecu_ids)
+    production = admission.consistency(view, type_id)
     return rules.Target(
         model_code=kind.model_code,
         automation_level=kind.automation_level,
         licensed_manufacturer=kind.licensed_manufacturer,
         imported=kind.imported,
-        annex2_supplemented=kind.annex2_supplemented,
+        annex2_supplemented=admission.supplement(view, type_id).supplemented,
         cars=tuple(scope.cars if scope is not None else _all_cars(view, type_id)),
         holds_driving_automation=any(ecu.holds_driving_automation for ecu in ecus),
-        approval_relevant=any(ecu.approval_relevant for ecu in ecus),
+        approval_relevant=any(ecu.approval_relevant for ecu in ecus) or bool(regulated),
         changes=changes,
         undeclared=undeclared,
+        production_checked=production.checked,
+        consistency_findings=production.findings,
+        plans_submitted=admission.plans_submitted(view, type_id),
     )
 
 
@@ -206,7 +224,13 @@ def _difference(
 
 
 def _world(
-    view: View, regime: Regime, release: Release, target: rules.Target, papers: Papers, scope: Scope | None
+    view: View,
+    regime: Regime,
+    release: Release,
+    target: rules.Target,
+    papers: Papers,
+    scope: Scope | None,
+    type_id: str,
 ) -> rules.World:
     filed = papers.filed(imported=target.imported, sold=any(cars.sold for cars in target.cars))
     return rules.World(
@@ -226,9 +250,22 @@ def _world(
                 for one in filed
             ]
         ),
-        swin_moved=bool(release.swin) and not store.swin_taken_before(view, release.id, release.swin),
+        swin_moved=_swin_moved(view, release, type_id),
         company_safety_policy=regime.safety_policy,
     )
+
+
+def _swin_moved(view: View, release: Release, type_id: str) -> bool:
+    """Whether the numbers of the touched software moved: by the register, or by what the release says of itself.
+
+    The release's own word counts only while the register holds no software of the vehicle type.
+    """
+    links = admission_store.links_of(view, type_id)
+    earlier = store.approved_before(view, release.id, {one.release_id for one in links} - {release.id})
+    moved = admission_rules.swin_moved(links, release.id, release.ecu_ids, earlier)
+    if moved is None:
+        return bool(release.swin) and not store.swin_taken_before(view, release.id, release.swin)
+    return moved
 
 
 def _agrees(digest: str | None, type_ids: Collection[str], scope: Scope | None) -> bool | None:

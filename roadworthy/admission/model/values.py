@@ -76,3 +76,32 @@ class ParameterChange:
             "after": self.after,
             "unit": self.unit,
         }
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One parameter in which two states of the registry differ; a side without a value is None."""
+
+    key: str
+    is_main: bool | None
+    before: Json
+    after: Json
+    unit: str
+
+    @property
+    def word(self) -> str:
+        """Whether it was added, removed or changed."""
+        if self.before is None:
+            return "added"
+        return "removed" if self.after is None else "changed"
+
+    def to_json(self) -> dict[str, Any]:
+        """Give what the API shows."""
+        return {
+            "parameter": self.key,
+            "is_main": self.is_main,
+            "before": self.before,
+            "after": self.after,
+            "unit": self.unit,
+            "difference": self.word,
+        }

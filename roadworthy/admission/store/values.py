@@ -41,6 +41,16 @@ def current_values(view: View, type_id: str) -> dict[str, RegisteredValue]:
     return {row.parameter_key: _value(row) for row in view.all(query)}
 
 
+def all_values(view: View, type_ids: Iterable[str]) -> dict[str, dict[str, RegisteredValue]]:
+    """Give the registered values that count now of some vehicle types, by type id, then parameter key."""
+    table, wanted = registered_value, list(type_ids)
+    query = select(table).where(table.c.current, table.c.vehicle_type_id.in_(wanted))
+    found: dict[str, dict[str, RegisteredValue]] = {one: {} for one in wanted}
+    for row in view.all(query.order_by(table.c.parameter_key)):
+        found[row.vehicle_type_id][row.parameter_key] = _value(row)
+    return found
+
+
 def plain_values(view: View, type_id: str) -> dict[str, Json]:
     """Give the bare values of `current_values`, as `rules.diff` takes them."""
     return {key: one.value for key, one in current_values(view, type_id).items()}
