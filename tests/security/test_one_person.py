@@ -20,10 +20,10 @@ from roadworthy.releases import actions as releases
 from roadworthy.releases import store
 from roadworthy.releases.model import RelId
 from roadworthy.releases.rules import DECLARABLE, check_answer
+from tests import papers
 
 SYSTEM = Actor("system:tests")
 BOTH = ("release_engineer", "release_manager", "homologation_officer", "safety_engineer", "compliance_officer")
-from tests import papers
 
 
 def somebody(database: Database, name: str) -> Actor:
