@@ -78,10 +78,10 @@ def changed(change: Any) -> dict[str, Any]:
     [
         (lambda r: r["permits"][0].pop("roads"), "roads is missing"),
         (lambda r: r["permits"][0].update(roads={}), "names no road"),
-        (lambda r: r["permits"][0].update(speed_limit_kmh="50"), "must be int"),
+        (lambda r: r["permits"][0].update(speed_limit_kmh="50"), "must be a whole number"),
         (lambda r: r["permits"][0].update(speed_limit_kmh=0), "write 1 to 200"),
         (lambda r: r["permits"][0].update(level=2), "write 3 or 4"),
-        (lambda r: r["permits"][0].update(single_lane="yes"), "must be bool"),
+        (lambda r: r["permits"][0].update(single_lane="yes"), "must be true or false"),
         (lambda r: r["permits"][0].update(colour="red"), "unknown field colour"),
         (lambda r: r["permits"][0]["entity"].pop("zh"), "zh is missing"),
         (lambda r: r["permits"][1].update(model_code="SC7000AAARBEV"), "has two permits"),
