@@ -17,6 +17,7 @@ from roadworthy.campaigns.web.impact import router as impact_router
 from roadworthy.clocks.web.api import ready
 from roadworthy.clocks.web.api import router as clocks_router
 from roadworthy.clocks.web.console import console as clocks_console
+from roadworthy.couriers.archives import LIMITS
 from roadworthy.database import Actor, Database
 from roadworthy.device.ddi import router as ddi_router
 from roadworthy.device.uptane import router as uptane_router
@@ -44,6 +45,7 @@ from roadworthy.webui.session import session_of
 _LIMITS = {
     "/api/v1/releases/[^/]+/(package|sbom|papers)": MOST_PACKAGE_BYTES,
     "/api/v1/(vehicles|ecus)/import": MAX_SHEET_BYTES + 2**20,
+    "/api/v1/filings/[^/]+/documents": LIMITS.file_bytes,
     "/api/v1/tables/[^/]+/uploads": MAX_SHEET_BYTES,
     "/api/v1/(vehicle-types/[^/]+/test-reports|admission-files|admission-plans/[^/]+/document)": MAX_PAPER,
 }
@@ -64,6 +66,7 @@ def create_app(installation: Installation) -> FastAPI:
     app.state.database = installation.database
     app.state.regime = installation.regime
     app.state.artifacts = installation.artifacts
+    app.state.couriers = installation.couriers
     app.state.director = DirectorSigner(settings.home)
     app.state.logs = _log_per_thread(settings)
     app.state.authenticate = _authenticate(installation.database)

@@ -6,7 +6,7 @@ What `init` makes is a development installation: all key files lie on one comput
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -17,8 +17,11 @@ from roadworthy.accounts.rules import parse_name
 from roadworthy.admission.states import FINDING, PLAN, RECEIPT, REPORT, SWIN
 from roadworthy.campaigns.states import ACTION, CAMPAIGN, WAVE
 from roadworthy.clocks.states import CLOCK, TIMER
+from roadworthy.couriers.interface import Courier
+from roadworthy.couriers.states import DISPATCH
 from roadworthy.database import Actor, Database, metadata
 from roadworthy.database.migrate import check, upgrade
+from roadworthy.filings import actions as filings
 from roadworthy.filings.states import FILING
 from roadworthy.kernel.errors import Refused
 from roadworthy.kernel.time import SystemTime, Time
@@ -63,28 +66,36 @@ CYCLES = {
     "pack_activation": ACTIVATION,
     "clock": CLOCK,
     "timer": TIMER,
+    "dispatch": DISPATCH,
 }
 
 
 @dataclass(frozen=True)
 class Installation:
-    """What every process of one installation opens: its settings, its database, the law it judges by."""
+    """What every process of one installation opens: its settings, its database, the law it judges by.
+
+    `couriers` are the ways to the authorities, by channel.
+    """
 
     settings: Settings
     time: Time
     database: Database
     regime: Regime
     artifacts: ArtifactStore
+    couriers: Mapping[str, Courier] = field(default_factory=dict)
 
     def close(self) -> None:
         """Give everything back."""
         self.database.close()
 
 
-def open_installation(settings: Settings, time: Time | None = None, *, migrate: bool = False) -> Installation:
+def open_installation(
+    settings: Settings, time: Time | None = None, *, migrate: bool = False, environ: Mapping[str, str] | None = None
+) -> Installation:
     """Open an installation whose schema is current; with `migrate` (the server) it is made so first.
 
-    What uploads left that a crash cut off is removed.
+    What uploads left that a crash cut off is removed. The worker's `environ` holds the secrets of the channels, in
+    ROADWORTHY_PASSPHRASE_MIIT_CHANNEL and the like.
 
     Raises Broken when the database is too old or new, Unusable when a rule pack cannot be loaded.
     """
@@ -101,7 +112,21 @@ def open_installation(settings: Settings, time: Time | None = None, *, migrate: 
         raise
     artifacts = ArtifactStore(settings.artifacts)
     artifacts.discard_drafts()
-    return Installation(settings, clock, database, regime, artifacts)
+    try:
+        couriers = _couriers(settings, artifacts, clock, environ or {})
+    except BaseException:
+        database.close()
+        raise
+    return Installation(settings, clock, database, regime, artifacts, couriers)
+
+
+def _couriers(
+    settings: Settings, artifacts: ArtifactStore, time: Time, environ: Mapping[str, str]
+) -> dict[str, Courier]:
+    uris = {"MIIT": settings.miit_channel, "SAMR": settings.samr_channel}
+    return filings.open_channels(
+        uris, artifacts, time, lambda name: environ.get(f"ROADWORTHY_PASSPHRASE_{name}_CHANNEL", "")
+    )
 
 
 def init(

@@ -19,6 +19,7 @@ from roadworthy.campaigns import store as campaigns_store
 from roadworthy.campaigns.model import CmpId
 from roadworthy.database import Actor, Changed, Database, View
 from roadworthy.database.schema import event, pending
+from roadworthy.filings import actions as filings
 from roadworthy.fleet import store as fleet_store
 from roadworthy.kernel.errors import RoadworthyError
 from roadworthy.releases import store as releases_store
@@ -106,6 +107,12 @@ def _none_but_reports(context: Context, cause: Cause) -> set[CmpId]:
     return set()
 
 
+def _none_but_follow(context: Context, cause: Cause) -> set[CmpId]:
+    """A channel has a packet, or it is sent no more: the paper moves after it."""
+    filings.follow(context.database, ACTOR, cause.subject)
+    return set()
+
+
 def _none_but_acknowledge(context: Context, cause: Cause) -> set[CmpId]:
     """A receipt came: the clock of the report that it acknowledges ends."""
     campaigns.acknowledge(context.database, ACTOR, cause.subject)
@@ -116,6 +123,14 @@ def _none_but_acknowledge(context: Context, cause: Cause) -> set[CmpId]:
 TABLE: Mapping[str, Answer] = {
     "filing.withdrawn": _those_resting_on_it,
     "filing.expired": _those_resting_on_it,
+    "filing.suspended": _those_resting_on_it,
+    "filing.revoked": _those_resting_on_it,
+    "filing.superseded": _those_resting_on_it,
+    "filing.closed": _those_resting_on_it,
+    "dispatch.sent": _none_but_follow,
+    "dispatch.found": _none_but_follow,
+    "dispatch.confirmed": _none_but_follow,
+    "dispatch.cancelled": _none_but_follow,
     "filing.accepted": _none_but_acknowledge,
     "release.withdrawn": _those_of_the_release,
     "fact.answered": _those_of_the_release,

@@ -48,6 +48,8 @@ class Settings:
     max_package_bytes: int = 8 * 2**30
     trusted_proxies: tuple[str, ...] = field(default_factory=tuple)
     notices_webhook: str = ""
+    miit_channel: str = "print:"
+    samr_channel: str = "print:"
 
     @property
     def artifacts(self) -> Path:
@@ -196,5 +198,7 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "safety_policy": _switch,
     "max_package_bytes": _number(1, MOST_PACKAGE_BYTES),
     "trusted_proxies": _addresses,
+    "miit_channel": _text,  # how papers reach each authority, see couriers.channels
+    "samr_channel": _text,
     "notices_webhook": _url,  # reminders of duty clocks are posted there, beside the inbox
 }

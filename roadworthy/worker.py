@@ -1,9 +1,9 @@
 """The worker: all background work, in steps: log, changes of law, papers, events, leases, images; clocks apart.
 
 Each is a step of its own: one that fails is told and waits a moment (longer each time, half a minute at most), and
-the others go on, so that holding a campaign never waits for a signer. Watching clocks and delivering notices have a
-thread each: a reminder waits for nobody, and nobody for a receiver of notices. Any crash is made good by the next
-tick; while no worker runs, leases end and delivery stops by itself.
+the others go on, so that holding a campaign never waits for a signer. Sending papers, watching clocks and delivering
+notices have a thread each: a reminder waits for nobody, and nobody for an authority or a receiver of notices. Any
+crash is made good by the next tick; while no worker runs, leases end and delivery stops by itself.
 """
 
 import logging
@@ -21,6 +21,7 @@ from roadworthy.clocks import actions as clocks
 from roadworthy.clocks.delivery import Deliverer, Inbox, Transport, Webhook
 from roadworthy.clocks.planning import compute_again
 from roadworthy.clocks.poller import Poller
+from roadworthy.couriers.outgoing import Dispatcher
 from roadworthy.filings import actions as filings
 from roadworthy.installation import Installation, open_keys
 from roadworthy.kernel.errors import RoadworthyError
@@ -83,12 +84,15 @@ class Worker:
             Step("sequencing", lambda: bool(sequencer.tick())),
             Step("noting changes of law", lambda: bool(rulebook.settle(self._database))),
             Step("ending papers", lambda: bool(filings.expire_ended(self._database))),
+            Step("beginning papers", lambda: bool(filings.begin_due(self._database))),
             Step("answering events", lambda: bool(reactions.run_pending(self._context))),
             Step("renewing leases", self._renew),
             Step("publishing images", publisher.tick),
         )
         poller, deliverer = Poller(self._database), _deliverer(installation)
+        dispatcher = Dispatcher(self._database, installation.artifacts.open, installation.couriers)
         self.apart = (
+            Step("sending papers", lambda: bool(dispatcher.tick())),
             Step("watching clocks", lambda: bool(poller.tick())),
             Step("delivering notices", lambda: bool(deliverer.tick())),
         )

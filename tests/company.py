@@ -30,7 +30,6 @@ from roadworthy.database import Actor, Database, metadata
 from roadworthy.database.migrate import upgrade
 from roadworthy.director_signer.ledger import DirectorLedger
 from roadworthy.director_signer.service import DirectorService
-from roadworthy.filings import actions as filings
 from roadworthy.filings.model import Filing, Scope
 from roadworthy.fleet import actions as fleet
 from roadworthy.fleet import store as fleet_store
@@ -58,6 +57,7 @@ from roadworthy.transparency.sequencer import Sequencer
 from roadworthy.vehicle.manifest import vehicle_manifest
 from roadworthy.vehicle.provisioning import Ecu, Provisioning
 from roadworthy.vehicle.state import Installed, State
+from tests import papers
 from tests.conftest import PRODUCT_TABLES
 from tests.signing.world import ImageWorld
 
@@ -177,17 +177,16 @@ class Company:
     def file(self, kind: str, scope: Scope | None = None, *, upto: str = "accept") -> Filing:
         """Take a filing as far as `upto`: draft, submit or accept."""
         day = (beijing_date(self.time.now()) - timedelta(days=14)).isoformat()
-        made = filings.draft(self.database, self.people["officer"], kind, scope or Scope())
+        made = papers.drafted(self.database, self.people["officer"], kind, scope)
         if upto != "draft":
             delivered = day if kind == "samr_record" else None
-            made = filings.submit(self.database, self.people["officer"], made.id, day, delivered)
+            made = papers.submitted(self.database, self.people["officer"], self.people["second"], made, day, delivered)
         return self.accept(made) if upto == "accept" else made
 
     def accept(self, made: Filing) -> Filing:
         """Take down the receipt of a submitted filing, as the second person."""
-        receipt = {"receipt_number": f"{made.kind} {made.id[-6:]}", "receipt_date": made.submitted_on}
-        document = sha256(made.id.encode()).hexdigest()
-        return filings.accept(self.database, self.people["second"], made.id, document_sha256=document, **receipt)
+        number = f"{made.kind} {made.id[-6:]}"
+        return papers.accepted(self.database, self.people["second"], made, receipt_number=number)
 
     def draft_release(self, name: str, version: str, model: str = "EX1") -> Release:
         """Begin a release for the ADCU of a model."""

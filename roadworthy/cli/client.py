@@ -73,6 +73,10 @@ class Client:
         query = {"filename": file.name, **{k: v for k, v in query.items() if v not in (None, "")}}
         return self._json("POST", path, params=query, content=_chunks(file))
 
+    def send(self, path: str, content: bytes, **query: Any) -> Any:
+        """Send bytes as they are."""
+        return self._json("POST", path, params=query, content=content)
+
     def upload_form(self, path: str, file: Path, **fields: Any) -> Any:
         """Send a file as a form's field `file`."""
         if not file.is_file():

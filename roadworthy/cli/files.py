@@ -1,20 +1,22 @@
-"""Files of the user: hashes, and files that only their owner may read."""
+"""Files of the user: JSON, and files that only their owner may read."""
 
 import json
 import os
-from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
 from roadworthy.cli.client import USAGE, fail
 
 
-def sha256_of(file: Path) -> str:
-    """Give the SHA-256 (hex) of a file, or leave with a usage error when it is none."""
-    if not file.is_file():
-        fail(USAGE, f"{file} is no file; check the path.")
-    with file.open("rb") as stream:
-        return file_digest(stream, "sha256").hexdigest()
+def read_json(file: Path) -> Any:
+    """Give the JSON in a file; fractions as the text that stands there, so that no digit changes.
+
+    Leaves with a usage error when it is no file or no JSON.
+    """
+    try:
+        return json.loads(file.read_text("utf-8"), parse_float=str)
+    except (OSError, ValueError) as error:
+        fail(USAGE, f"{file} holds no JSON ({error}); correct it.")
 
 
 def write_secret(path: Path, content: Any) -> None:

@@ -29,6 +29,7 @@ def install(app: typer.Typer) -> None:
         app.command()(command)
     app.command("gate-signer")(gate_signer)
     app.command("director-signer")(director_signer)
+    app.command("mock-authority")(mock_authority)
     app.command("demo")(demo)
     app.command("sim", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(sim.sim)
 
@@ -79,11 +80,21 @@ def worker(home: Path = Home) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    opened = installation.open_installation(load(_existing(home), os.environ))
+    opened = installation.open_installation(load(_existing(home), os.environ), environ=os.environ)
     try:
         open_worker(opened, passphrase_for("WORKER", os.environ)).run(stop)
     finally:
         opened.close()
+
+
+def mock_authority(
+    folder: Path = typer.Option(Path("mock-authority"), help="Where it keeps what it receives."),
+    port: int = 8090,
+) -> None:
+    """Run an authority for demos and tests, on this computer only; send to http://127.0.0.1:PORT/submissions."""
+    from roadworthy.mock_authority.app import create_app  # noqa: PLC0415 - no other command needs it
+
+    uvicorn.run(create_app(folder), host="127.0.0.1", port=port, log_level="warning")
 
 
 def gate_signer(home: Path = Home) -> None:

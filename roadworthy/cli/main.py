@@ -9,6 +9,7 @@ from roadworthy.cli import (
     admission,
     campaigns,
     clocks,
+    documents,
     evidence,
     filings,
     fleet,
@@ -55,6 +56,8 @@ app.add_typer(products.app, name="product", help="Vehicle types, ECUs and techni
 app.add_typer(admission.app, name="admission", help="Registered values, reports, supplement, SWINs, production, plans.")
 app.add_typer(fleet.app, name="vehicle", help="Vehicles: import, provision, show.")
 app.add_typer(filings.app, name="filing", help="Papers at MIIT and SAMR.")
+app.add_typer(filings.report, name="report", help="Reports to authorities: owed, written, sent.")
+app.add_typer(documents.app, name="document", help="Documents of a paper: forms, attachments, scans, receipts.")
 app.add_typer(releases.app, name="release", help="Releases, their dossier, class and gate.")
 app.add_typer(campaigns.app, name="campaign", help="Campaigns, waves and leases.")
 app.add_typer(law.app, name="law", help="Packs of law: read, test, compare, sign, activate.")

@@ -21,7 +21,7 @@ from roadworthy.law.vocabulary import read_vocabulary
 
 SHIPPED = Path(__file__).parent / "packs"
 UPGRADE_QUESTION, INCIDENT_QUESTION, RECALL_QUESTION = "upgrade", "incident", "recall"
-SCHEMAS = ("rulepack/1", "vocabulary/1", "permits/1", "organisational/1")
+SCHEMAS = ("rulepack/1", "vocabulary/1", "permits/1", "organisational/1", "form/1")
 
 
 @cache

@@ -97,6 +97,7 @@ class World:
     swin_moved: bool
     company_safety_policy: bool
     user_confirmation: str = "explicit"
+    ads_permission_granted: bool = False
 
 
 def check_answer(fact: str, value: Json, roles: frozenset[str]) -> None:
@@ -173,6 +174,7 @@ def facts_of(release: Release, dossier: Dossier, target: Target, world: World) -
         "ads_image_shared": target.holds_driving_automation,
         "filings": {kind: dict(state) for kind, state in world.filings.items()},
         "recall_plan_filed": world.recall_plan_filed,
+        "ads_permission_granted": world.ads_permission_granted,
         "released_hash_equals_filed": world.released_hash_equals_filed,
         "vins_outside_filed_scope": world.vins_outside_filed_scope,
         "production_consistency_checked": target.production_checked,

@@ -13,7 +13,7 @@ from roadworthy.database.schema import event
 from roadworthy.filings.model import Scope
 from roadworthy.kernel.time import SetTime
 from roadworthy.signing.store import load_image_set
-from tests import postgresql
+from tests import papers, postgresql
 from tests.company import Company, found, vin
 from tests.conftest import PRODUCT_TABLES, START
 from tests.crash import Copies
@@ -41,7 +41,8 @@ def eve(home: Path, url: str = "") -> Company:
     assert campaigns.contact(company.database, company.vehicle(6)) is not None
     company.tick()
     company.later()
-    company.file("recall_plan", Scope((company.ecus_of("EX1")[0],)), upto="submit")
+    waiting = company.file("recall_plan", Scope((company.ecus_of("EX1")[0],)), upto="submit")
+    papers.receipt(company.database, company.people["second"], waiting.id)
     company.draft_release("z9", "1.0.0")
     company.campaign("ready", release, [40, 60], start=False, filter={"sold": True})
     assert campaigns.contact(company.database, company.vehicle(7)) is not None

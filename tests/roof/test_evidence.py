@@ -84,7 +84,7 @@ def test_every_receipt_and_row_opens_offline_and_each_row_is_there_once(case: Ca
     }  # fmt: skip
     assert tables.count("dossier_item") == 5
     assert {row["status"] for table, _, row in rows if table == "action"} == {"reported"}
-    assert {row["status"] for table, _, row in rows if table == "filing"} == {"accepted"}
+    assert {row["status"] for table, _, row in rows if table == "filing"} == {"valid"}
     assert found.scope["events_after_checkpoint"] == 0
     assert found.scope["vehicles"] == 2
     assert len(found.scope["filings"]) == 4  # type: ignore[arg-type]

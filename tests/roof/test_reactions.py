@@ -25,6 +25,7 @@ from roadworthy.products import actions as products
 from roadworthy.products.model import EcuId, ParameterDefinition, ParameterType, TypId
 from roadworthy.releases import actions as releases
 from roadworthy.rulebook import actions as rulebook
+from tests import papers
 from tests.rooms.upgrades import Company
 from tests.rulebook.conftest import Rulebook
 from tests.rulebook.packs import SHIPPED, STRICT
@@ -43,10 +44,15 @@ def status(co: Company, campaign: Campaign) -> str:
         return store.get(view, campaign.id).status
 
 
-def withdraw_filing(co: Company, campaign: Campaign) -> None:
-    with co.database.read() as view:
-        (lease,) = store.decisions(view, campaign.id)
-    filings.withdraw(co.database, co.second, lease.filing_ids[0], "wrong form")
+def ending(verb: Callable[..., object]) -> Callable[[Company, Campaign], None]:
+    """Take a paper out of force on which the campaign rests."""
+
+    def act(co: Company, campaign: Campaign) -> None:
+        with co.database.read() as view:
+            (lease,) = store.decisions(view, campaign.id)
+        verb(co.database, co.second, lease.filing_ids[0], "wrong form")
+
+    return act
 
 
 def expire_filing(co: Company, campaign: Campaign) -> None:
@@ -113,7 +119,10 @@ def retire_number(co: Company, campaign: Campaign) -> None:
 
 
 HOLDS: dict[str, Callable[[Company, Campaign], None]] = {
-    "filing.withdrawn": withdraw_filing,
+    "filing.withdrawn": ending(filings.withdraw),
+    "filing.suspended": ending(filings.suspend),
+    "filing.revoked": ending(filings.revoke),
+    "filing.closed": ending(filings.close),
     "filing.expired": expire_filing,
     "release.withdrawn": withdraw_release,
     "fact.answered": answer,
@@ -131,9 +140,27 @@ HOLDS: dict[str, Callable[[Company, Campaign], None]] = {
 def test_every_kind_of_the_table_is_tried_below() -> None:
     # the reports of campaigns (completed, stopped, accepted) are told in tests/story/test_reports.py
     others = {"campaign.completed", "campaign.stopped", "filing.accepted", "activation.took_effect"}
+    # packets that arrive or are cancelled: tests/story/test_filing.py, tests/filings/test_by_hand.py
+    others |= {"dispatch.sent", "dispatch.found", "dispatch.confirmed", "dispatch.cancelled"}
+    others |= {"filing.superseded"}  # another paper took its place at once: below
     # a model loses its supplement in tests/rooms/test_supplement.py
     others |= {"report.withdrawn", "supplement_receipt.withdrawn"}
     assert set(HOLDS) | others == reactions.KINDS
+
+
+@ONE_DATABASE
+def test_an_amended_paper_gives_way_and_the_campaign_goes_on(co: Company, context: reactions.Context) -> None:
+    campaign, _ = co.running()
+    with co.database.read() as view:
+        old = filings_store.list_filings(view, kind=str(FilingKind.MIIT_ACTIVITY))[0]
+    new = papers.drafted(co.database, co.officer, FilingKind.MIIT_ACTIVITY, old.scope, amends=old.id)
+    papers.submitted(co.database, co.officer, co.second, new, co.day())
+    papers.accepted(co.database, co.second, new, receipt_date=co.day())
+    reactions.run_pending(context)
+    assert status(co, campaign) == "running"
+    with co.database.read() as view:
+        assert filings_store.load_filing(view, old.id).status == "amended"
+        assert new.id in store.decisions(view, campaign.id)[-1].filing_ids
 
 
 @ONE_DATABASE

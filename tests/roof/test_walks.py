@@ -23,7 +23,7 @@ from roadworthy.campaigns import store
 from roadworthy.database import Database
 from roadworthy.filings import actions as filings
 from roadworthy.filings import store as filings_store
-from roadworthy.filings.model import FilingKind, Scope
+from roadworthy.filings.model import FORMS, FilingKind, Scope
 from roadworthy.fleet import actions as fleet
 from roadworthy.fleet import store as fleet_store
 from roadworthy.kernel.errors import Refused
@@ -101,12 +101,12 @@ class Walk(RuleBasedStateMachine):
     @rule(which=st.integers(0, 9))
     def withdraw_paper(self, which: int) -> None:
         with self.database.read() as view:
-            papers = filings_store.list_filings(view, status="accepted")
+            papers = filings_store.list_filings(view, status="valid")
         if papers:
             filings.withdraw(self.database, self.co.second, papers[which % len(papers)].id, "taken back")
 
     @rule(
-        kind=st.sampled_from(list(FilingKind)),
+        kind=st.sampled_from([kind for kind, form in FORMS.items() if form.lasts]),
         which=st.integers(0, 1),
         days=st.sampled_from([None, 0, 1]),
         accept=st.booleans(),

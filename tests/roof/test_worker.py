@@ -65,10 +65,10 @@ def status(co: Company, campaign_id: str) -> str:
 @ONE_DATABASE
 def test_a_checkpoint_comes_first_and_publishing_last(worker: Worker, called: list[str]) -> None:
     assert [step.name for step in worker.steps] == [
-        "sequencing", "noting changes of law", "ending papers", "answering events", "renewing leases",
-        "publishing images",
+        "sequencing", "noting changes of law", "ending papers", "beginning papers", "answering events",
+        "renewing leases", "publishing images",
     ]  # fmt: skip
-    assert [step.name for step in worker.apart] == ["watching clocks", "delivering notices"]
+    assert [step.name for step in worker.apart] == ["sending papers", "watching clocks", "delivering notices"]
     worker.tick()
     assert called == ["sequencer", "publisher"]
 

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from roadworthy.admission import actions, store, web
 from roadworthy.admission.rules import diff
 from roadworthy.database import Database
-from roadworthy.filings import actions as filings
 from roadworthy.filings.model import Scope
 from roadworthy.kernel.decision import Text
 from roadworthy.kernel.errors import NotFound, NotPermitted, Refused, Unusable
 from roadworthy.products import actions as products
 from roadworthy.products.model import ParameterDefinition, ParameterType, TypId
+from tests import papers
 
 from .app import AUDITOR, OFFICER, SECOND, client
 
@@ -117,11 +117,9 @@ def type_id(database: Database) -> TypId:
 
 def permit_for(database: Database, type_id: TypId, values: dict[str, Any]) -> str:
     scope = Scope(vehicle_type_ids=(type_id,), parameter_values={type_id: actions_values(database, values)})
-    made = filings.draft(database, OFFICER, "miit_change_permit", scope)
-    filings.submit(database, OFFICER, made.id, "2026-02-20")
-    filings.accept(
-        database, SECOND, made.id, receipt_number="C-1", receipt_date="2026-02-25", document_sha256="ab" * 32
-    )
+    made = papers.drafted(database, OFFICER, "miit_change_permit", scope)
+    papers.submitted(database, OFFICER, SECOND, made, "2026-02-20")
+    papers.accepted(database, SECOND, made, receipt_date="2026-02-25")
     return made.id
 
 

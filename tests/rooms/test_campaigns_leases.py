@@ -18,6 +18,7 @@ from roadworthy.filings.model import FilingKind, Scope
 from roadworthy.fleet import store as fleet_store
 from roadworthy.kernel.time import SetTime, beijing_date
 from roadworthy.releases import actions as releases
+from tests import papers
 
 from .upgrades import HOURS, Company, company
 
@@ -178,11 +179,10 @@ def test_a_gate_that_cannot_be_asked_is_no_yes(co: Company) -> None:
         package = releases.judging.store.package_of(view, campaign.release_id)
     assert package is not None
     scope = Scope((co.types["EX1"],), None, package.sha256)
-    draft = filings.draft(co.database, co.officer, FilingKind.SAMR_RECORD, scope)
-    filings.submit(co.database, co.officer, draft.id, "1999-01-01", "1999-01-01")  # before any calendar of the law
-    filings.accept(
-        co.database, co.second, draft.id, receipt_number="x", receipt_date=co.day(), document_sha256="a" * 64
-    )
+    draft = papers.drafted(co.database, co.officer, FilingKind.SAMR_RECORD, scope)
+    early = "1999-01-01"  # before any calendar of the law
+    papers.submitted(co.database, co.officer, co.second, draft, early, early)
+    papers.accepted(co.database, co.second, draft, receipt_date=co.day())
     assert not recheck(co, campaign)
     with co.database.read() as view:
         found = store.get(view, campaign.id)

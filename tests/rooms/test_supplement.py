@@ -11,13 +11,13 @@ from roadworthy.admission import actions, rules, store, web
 from roadworthy.admission.model import Authority, RctId, SupplementReceipt
 from roadworthy.admission.states import PLAN, RECEIPT, REPORT
 from roadworthy.database import Database
-from roadworthy.filings import actions as filings
 from roadworthy.filings.model import Scope
 from roadworthy.kernel.decision import Text
 from roadworthy.kernel.errors import NotPermitted, Refused, Unusable
 from roadworthy.kernel.lifecycle import WrongState
 from roadworthy.products import actions as products
 from roadworthy.products.model import ParameterDefinition, ParameterType, TypId
+from tests import papers
 
 from .app import AUDITOR, OFFICER, SECOND, client
 from .models import define, model, receipt, report
@@ -234,8 +234,8 @@ def test_an_imported_model_owes_no_plan_by_a_day(database: Database) -> None:
 
 
 def filing(database: Database, type_id: TypId, *, send: bool = True) -> str:
-    made = filings.draft(database, OFFICER, "miit_type", Scope((type_id,)))
-    return filings.submit(database, OFFICER, made.id, "2026-03-01").id if send else made.id
+    made = papers.drafted(database, OFFICER, "miit_type", Scope((type_id,)))
+    return papers.submitted(database, OFFICER, SECOND, made, "2026-03-01").id if send else made.id
 
 
 def test_api_tells_what_a_model_lacks(database: Database, type_id: TypId) -> None:

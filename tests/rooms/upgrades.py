@@ -18,7 +18,6 @@ from roadworthy.admission.model import BuildRecord
 from roadworthy.campaigns import actions as campaigns
 from roadworthy.campaigns.model import Campaign
 from roadworthy.database import Actor, Database
-from roadworthy.filings import actions as filings
 from roadworthy.filings.model import FilId, FilingKind, Scope
 from roadworthy.fleet import actions as fleet
 from roadworthy.fleet import store as fleet_store
@@ -29,6 +28,7 @@ from roadworthy.products import actions as products
 from roadworthy.products.model import ParameterDefinition, ParameterType, TypId
 from roadworthy.releases import actions as releases
 from roadworthy.releases.model import Release, RelId
+from tests import papers
 
 from .vehicles import HEADER, vin
 
@@ -182,14 +182,12 @@ class Company:
     def file(self, kind: FilingKind, scope: Scope, *, valid_until: str | None = None, accept: bool = True) -> FilId:
         """Take a paper from draft to receipt."""
         self.tick()
-        made = filings.draft(self.database, self.officer, kind, scope)
+        made = papers.drafted(self.database, self.officer, kind, scope)
         delivered = self.day(-14) if kind is FilingKind.SAMR_RECORD else None
-        filings.submit(self.database, self.officer, made.id, self.day(-14), delivered)
+        papers.submitted(self.database, self.officer, self.second, made, self.day(-14), delivered)
         if accept:
-            filings.accept(
-                self.database, self.second, made.id, receipt_number=f"No {self.number()}", receipt_date=self.day(-1),
-                document_sha256="a" * 64, valid_until=valid_until,
-            )  # fmt: skip
+            told = {"receipt_number": f"No {self.number()}", "receipt_date": self.day(-1), "valid_until": valid_until}
+            papers.accepted(self.database, self.second, made, **told)
         return made.id
 
     def draft(self, codes: Sequence[str] = ("EX1",), *, ecu: str = "ADCU", **facts: Any) -> Release:

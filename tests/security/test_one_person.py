@@ -14,13 +14,13 @@ from roadworthy.campaigns import store as campaigns
 from roadworthy.database import Actor, Database
 from roadworthy.filings import actions as filings
 from roadworthy.filings import store as filings_store
-from roadworthy.filings.model import Scope
 from roadworthy.kernel.errors import NotPermitted, Refused, Unusable
 from roadworthy.products import actions as products
 from roadworthy.releases import actions as releases
 from roadworthy.releases import store
 from roadworthy.releases.model import RelId
 from roadworthy.releases.rules import DECLARABLE, check_answer
+from tests import papers
 
 SYSTEM = Actor("system:tests")
 BOTH = ("release_engineer", "release_manager", "homologation_officer", "safety_engineer", "compliance_officer")
@@ -70,9 +70,15 @@ def test_the_writer_of_a_paper_cannot_check_it(database: Database, people) -> No
     assert releases.check_paper(database, two, paper.id).approver_id == two.id
 
 
-def test_the_author_of_a_filing_cannot_take_down_its_receipt_nor_hand_it_over(database: Database, people) -> None:
+def test_the_author_of_a_filing_neither_signs_it_off_nor_takes_down_its_receipt_nor_hands_it_over(
+    database: Database, people
+) -> None:
     one, two, _ = people
-    made = filings.draft(database, one, "miit_enterprise", Scope())
+    made = papers.drafted(database, one, "miit_enterprise")
+    filings.complete(database, one, made.id)
+    with pytest.raises(NotPermitted):
+        filings.sign_off(database, one, made.id)
+    filings.sign_off(database, two, made.id)
     filings.submit(database, one, made.id, "2026-03-01")
     receipt = {"receipt_number": "1", "receipt_date": "2026-03-02", "document_sha256": "0" * 64}
     with pytest.raises(NotPermitted):

@@ -6,11 +6,11 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from hashlib import sha256
 from typing import Any
 
 from roadworthy.kernel.time import beijing_date
 from roadworthy.kernel.vin import Vin, check_digit
+from tests import papers
 from tests.story.cars import Car
 from tests.story.world import COMPANY, Caller, World
 
@@ -132,18 +132,38 @@ class Story:
     def file(self, kind: str, models: Sequence[str] = (), *, until: str | None = None, **scope: Any) -> str:
         """Take a paper from draft to receipt; give its id."""
         filing = self.submitted(kind, models, **scope)
-        self.by("second").post(f"/filings/{filing}/accept", self.receipt(until))
+        self.accept(filing, until)
         return filing
+
+    def accept(self, filing: str, until: str | None = None, by: str = "second", **told: Any) -> dict[str, Any]:
+        """Store the receipt of a submitted paper, and take it down."""
+        return self.by(by).post(f"/filings/{filing}/accept", {**self.receipt(filing, until, by), **told})
 
     def submitted(self, kind: str, models: Sequence[str] = (), **scope: Any) -> str:
         types = [self.company.types[model] for model in models]
-        filing = self.by("homologation").post("/filings", {"kind": kind, "vehicle_type_ids": types, **scope})["id"]
+        filing = self.signed(kind, models, vehicle_type_ids=types, **scope)
         days = {"submitted_on": self.day(14)} | ({"package_delivered_on": self.day(14)} if "samr" in kind else {})
         self.by("homologation").post(f"/filings/{filing}/submit", days)
         return filing
 
-    def receipt(self, until: str | None = None) -> dict[str, Any]:
-        paper = sha256(b"receipt").hexdigest()
+    def signed(self, kind: str, models: Sequence[str] = (), by: str = "homologation", **body: Any) -> str:
+        """Draft a paper that lacks nothing, and have it signed off; give its id."""
+        named = [(model, model) for model in models]
+        facts = papers.facts_of(kind, named, papers.named_by(body))
+        if body.get("vin_set_digest"):
+            del facts["vin_set_sha256"]
+        filing = self.by(by).post("/filings", {"kind": kind, "facts": facts, **body})["id"]
+        for number, _ in enumerate(papers.files_of(facts)):
+            self.by(by).upload(f"/filings/{filing}/documents", papers.ATTACHED, filename=f"attachment-{number}.pdf")
+        self.by(by).post(f"/filings/{filing}/complete")
+        self.by("second").post(f"/filings/{filing}/sign-off")
+        return filing
+
+    def receipt(self, filing: str, until: str | None = None, by: str = "second") -> dict[str, Any]:
+        """Store a receipt of a filing; give what is taken down of it."""
+        content = papers.pdf(f"receipt of {filing}")
+        query = {"filename": "receipt.pdf", "role": "receipt"}
+        paper = self.by(by).upload(f"/filings/{filing}/documents", content, **query)["sha256"]
         return {
             "receipt_number": "R-2026-1",
             "receipt_date": self.day(10),
@@ -246,6 +266,11 @@ class Story:
         """Give the bodies of events of a kind, oldest first."""
         rows = self.world.rows("SELECT subject, body FROM event WHERE kind = :kind ORDER BY seq", kind=kind)
         return [json.loads(row["body"]) for row in rows if subject in (None, row["subject"])]
+
+    def subject_events(self, subject: str) -> list[dict[str, Any]]:
+        """Give the bodies of all events about a thing, oldest first."""
+        rows = self.world.rows("SELECT body FROM event WHERE subject = :subject ORDER BY seq", subject=subject)
+        return [json.loads(row["body"]) for row in rows]
 
     def listed(self) -> list[str]:
         """Give the images that the published image repository lists."""

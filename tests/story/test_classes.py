@@ -12,8 +12,17 @@ def test_touching_a_level_3_model_is_automated_driving_and_waits(story: Story) -
     story.file_release(release, ["A9"])
     campaign = story.planned(release)
     assert story.missing(campaign) <= {"ADS", "FACTS"}
-    assert "ads_permission_granted" in story.unknown(campaign)
+    assert "ads_odd_inside_permit" in story.unknown(campaign)
+    story.by("homologation").put(f"/releases/{release['id']}/answers/ads_odd_inside_permit", {"value": True})
+    story.file("l3_permit", ["A9"])
+    assert story.missing(campaign) == {"ADS"}  # it admitted the model, but not with this software
+    story.file("l3_permit", ["A9"], package_sha256="0" * 64)
+    assert story.missing(campaign) == {"ADS"}
     assert story.cars["A9"][0].ordered() == {}
+    permit = story.file("l3_permit", ["A9"], package_sha256=release["package"]["sha256"])
+    story.do("start", campaign)
+    (decided,) = story.events("gate.decided")
+    assert permit in decided["data"]["filings"]
 
 
 def test_the_cabin_of_a_level_3_model_is_a_general_release(story: Story) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from hashlib import sha256
 
 import pytest
 from sqlalchemy.exc import IntegrityError
@@ -53,9 +52,9 @@ def paper_of_jack(story: Story) -> Approval:
 
 def filing_of_jack(story: Story) -> Approval:
     jack, day = story.by("jack"), story.day(1)
-    filing = jack.post("/filings", {"kind": "miit_enterprise"})["id"]
+    filing = story.signed("miit_enterprise", by="jack")
     jack.post(f"/filings/{filing}/submit", {"submitted_on": day})
-    receipt = {"receipt_number": "1", "receipt_date": day, "document_sha256": sha256(b"").hexdigest()}
+    receipt = {**story.receipt(filing, by="jack"), "receipt_date": day}
     return Approval("filing.accept", f"/filings/{filing}/accept", receipt, "filing", "author", "approver", filing)
 
 

@@ -22,9 +22,9 @@ def test_a_general_release_ships_exactly_when_its_receipts_are_in(story: Story) 
     activity = story.submitted("miit_activity", ["X5"], **scope)
     record = story.submitted("samr_record", ["X5"], **scope)
     assert story.missing(campaign) >= {"ACT", "SAMR"}  # sent is not received
-    story.by("second").post(f"/filings/{activity}/accept", story.receipt())
+    story.accept(activity)
     assert story.missing(campaign) == {"SAMR"}
-    story.by("second").post(f"/filings/{record}/accept", story.receipt())
+    story.accept(record)
 
     assert story.do("start", campaign)["status"] == "running"
     story.world.tick()

@@ -26,7 +26,7 @@ def test_completing_a_campaign_starts_the_clock_of_its_report(shipping: Story, s
     report = shipping.submitted("miit_implementation_report", ["X5"], **scope)
     shipping.world.tick()
     assert clocks(shipping, shipment.campaign)
-    shipping.by("second").post(f"/filings/{report}/accept", {**shipping.receipt(), "receipt_date": shipping.day(0)})
+    shipping.accept(report, receipt_date=shipping.day(0))
     shipping.world.tick()
     assert clocks(shipping, shipment.campaign) == []
     (ended,) = clocks(shipping, shipment.campaign, "satisfied")
@@ -40,7 +40,7 @@ def test_a_receipt_from_before_the_report_was_owed_ends_no_clock(shipping: Story
     early = shipping.submitted("miit_implementation_report", ["X5"], **scope)
     shipping.do("complete", shipment.campaign)
     shipping.world.tick()
-    shipping.by("second").post(f"/filings/{early}/accept", shipping.receipt())
+    shipping.accept(early)
     shipping.world.tick()
     assert [one["duty"] for one in clocks(shipping, shipment.campaign)] == ["EIDC22-4c"]
 

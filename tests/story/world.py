@@ -28,6 +28,8 @@ from roadworthy import installation, reactions, worker
 from roadworthy.app import create_app, trust_of
 from roadworthy.database import Database
 from roadworthy.director_signer.service import listening as director_listening
+from roadworthy.filings import actions as filings
+from roadworthy.filings.model import Authority
 from roadworthy.gate_signer.service import listening as gate_listening
 from roadworthy.installation import Installation
 from roadworthy.kernel.time import SetTime
@@ -40,6 +42,7 @@ from roadworthy.transparency.making import Log
 from roadworthy.transparency.report import Report
 from roadworthy.vehicle.fetcher import http_pool
 from roadworthy.worker import Worker
+from tests.couriers import authority
 
 START = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)  # Monday, 10:00 in Beijing, in a year whose working days are known
 PASSPHRASES = {custody: f"story-passphrase-{custody}" for custody in set(CUSTODY.values())}
@@ -108,7 +111,7 @@ class Caller:
 
 @dataclass
 class World:
-    """One installation at work."""
+    """One installation at work; `desk` is the other end, at the authority that its couriers submit to."""
 
     settings: Settings
     time: RunningTime
@@ -116,6 +119,7 @@ class World:
     worker: Worker
     http: httpx.Client
     pool: PoolManager
+    desk: httpx.Client
 
     @property
     def home(self) -> Path:
@@ -191,7 +195,11 @@ def working(home: Path, moment: datetime, regime: Regime, keys: Mapping[str, Sig
         settings = replace(load(home, {}), public_url=url)
         database = Database(settings.database_url, time, reaction_kinds=reactions.KINDS)
         stack.callback(database.close)
-        opened = Installation(settings, time, database, regime, ArtifactStore(settings.artifacts))
+        artifacts = ArtifactStore(settings.artifacts)
+        desk = stack.enter_context(authority.serving(home / "authority", time))
+        uris = dict.fromkeys(Authority, f"{desk}/submissions")
+        couriers = filings.open_channels(uris, artifacts, time, lambda _: "")
+        opened = Installation(settings, time, database, regime, artifacts, couriers)
         stack.enter_context(gate_listening(home, PASSPHRASES["GATE"], time=time))
         stack.enter_context(director_listening(home, PASSPHRASES["DIRECTOR"], time=time))
         stack.enter_context(_serving(create_app(opened), listener))
@@ -199,7 +207,8 @@ def working(home: Path, moment: datetime, regime: Regime, keys: Mapping[str, Sig
         http = stack.enter_context(httpx.Client(base_url=url, timeout=30))
         pool = http_pool(4)
         stack.callback(pool.clear)
-        yield World(settings, time, opened, _worker(opened, keys), http, pool)
+        at_the_desk = stack.enter_context(httpx.Client(base_url=desk, timeout=30))
+        yield World(settings, time, opened, _worker(opened, keys), http, pool, at_the_desk)
 
 
 def _worker(opened: Installation, keys: Mapping[str, SigningKey]) -> Worker:

@@ -19,6 +19,8 @@ from roadworthy.clocks import actions as clocks
 from roadworthy.clocks.delivery import Deliverer, Inbox
 from roadworthy.clocks.poller import Poller
 from roadworthy.clocks.store import messages
+from roadworthy.couriers.interface import Evidence, Handed, PktId, Unsure
+from roadworthy.couriers.outgoing import Dispatcher
 from roadworthy.database import Actor
 from roadworthy.device.manifests import accept_manifest
 from roadworthy.filings import actions as filings
@@ -33,8 +35,11 @@ from roadworthy.releases import actions as releases
 from roadworthy.releases.model import Release
 from roadworthy.rulebook import actions as rulebook
 from roadworthy.rulebook.model import Meaning, Mode
+from tests import papers
 from tests.clocks.plans import RECIPE, begin, plan
 from tests.company import LEASE_HOURS, Company, vehicle_rows, vin
+from tests.couriers.lines import Say, queue, sent
+from tests.couriers.world import Shelf, packet
 from tests.rulebook.packs import SHIPPED, text_of
 from tests.tampering import registry
 
@@ -44,7 +49,7 @@ DOWNLOADING = Said("download", "none", ("half of it",))
 def live(company: Company) -> None:
     """Let everything happen that can happen, with the worker ticking in between."""
     chapters = (_offices, _law, _registries, _papers, _releases, _first_update, _many_campaigns, _withdrawal, _duties)
-    for chapter in chapters:
+    for chapter in (*chapters, _packets):
         chapter(company)
         company.later()
         company.tick()
@@ -127,6 +132,10 @@ def _papers(company: Company) -> None:
     company.file("miit_change_permit", grant)
     made = company.file("recall_plan", Scope((type_id,)), upto="draft")
     filings.revise(database, officer, made.id, planned_release="2026-06-01")
+    reopened = company.file("recall_plan", Scope((type_id,)), upto="draft")
+    papers.signed(database, officer, company.people["second"], reopened)
+    filings.reopen(database, officer, reopened.id)
+    filings.drop(database, officer, reopened.id, "another plan serves")
     returned = company.file("recall_plan", Scope((type_id,)), upto="submit")
     filings.send_back(database, officer, returned.id, "name the plant")
     refused = company.file("recall_plan", Scope((type_id,)), upto="submit")
@@ -136,7 +145,7 @@ def _papers(company: Company) -> None:
     filings.amend(database, officer, amended.id, planned_release="2026-07-01")
     waiting = company.file("samr_record", Scope((type_id,), package_sha256="0" * 64), upto="draft")
     day = beijing_date(company.time.now()).isoformat()
-    filings.submit(database, officer, waiting.id, day)
+    papers.submitted(database, officer, company.people["second"], waiting, day)
     filings.deliver_package(database, officer, waiting.id, day)
 
 
@@ -218,6 +227,16 @@ def _duties(company: Company) -> None:
     with database.read() as view:
         told = messages.list_notices(view, ["auditor"])
     clocks.see(database, Actor(company.people["administrator"].id, frozenset({"auditor"})), told[0].id)
+
+
+def _packets(company: Company) -> None:
+    """Packets on their way: one waits for a channel, the others are sent, handed over, and of one nobody knows."""
+    database, shelf, time = company.database, Shelf(), company.time
+    said = [sent(time), Handed(Evidence("say:", time.now())), Unsure(Evidence("say:", time.now()), Text("原因", "why"))]
+    for _ in said:
+        queue(database, packet(shelf, packet_id=PktId.new(time.now())), "say")
+    Dispatcher(database, shelf.open, {"say": Say(said)}).tick()
+    queue(database, packet(shelf, packet_id=PktId.new(time.now())), "fax")
 
 
 def _withdrawal(company: Company) -> None:

@@ -88,9 +88,9 @@ def test_a_changed_line_of_the_queue_is_named(company):
     """Of an event that waits: the line lost, or turned into another's. Of an event that is logged: a line added."""
     with changing(company) as shell:
         company.draft_release("waiting", "1.0")
-        (seq,) = shell.execute("SELECT event_seq FROM pending").fetchone()
+        (seq,) = shell.execute("SELECT event_seq FROM pending WHERE consumer = 'log'").fetchone()
         assert verify(company).clean
-        shell.execute("UPDATE pending SET event_seq = ?", (seq + 7,))
+        shell.execute("UPDATE pending SET event_seq = ? WHERE consumer = 'log'", (seq + 7,))
         assert {("event", str(seq)), ("pending", f"log/{seq + 7}")} <= named(company)
         shell.execute("DELETE FROM pending")
         assert ("event", str(seq)) in named(company)

@@ -22,13 +22,12 @@ LABELS = {"defect_removed": Text("是否消除缺陷", "removes a defect")}
 def _filing(kind: FilingKind, status: str, types: tuple[str, ...], number: str | None) -> Filing:
     scope = Scope(vehicle_type_ids=types)
     day = "2026-11-15" if number else None
-    return Filing(
-        FilId(f"FIL-{kind}-{status}"), kind, Authority.MIIT, scope, "USR-1", None, status, "2026-11-11", None, number,
-        day, None, None, None, "salt",
-    )  # fmt: skip
+    known = {"id": FilId(f"FIL-{kind}-{status}"), "kind": kind, "authority": Authority.MIIT, "scope": scope}
+    known |= {"status": status, "submitted_on": "2026-11-11", "receipt_number": number, "receipt_date": day}
+    return Filing(**{**dict.fromkeys(Filing.__dataclass_fields__), **known})
 
 
-_TYPES = [_filing(FilingKind.MIIT_TYPE, "accepted", (f"TYP-{one}",), f"M-{one}") for one in "AB"]
+_TYPES = [_filing(FilingKind.MIIT_TYPE, "valid", (f"TYP-{one}",), f"M-{one}") for one in "AB"]
 _ATTEMPTS = [_filing(FilingKind.MIIT_ACTIVITY, status, ("TYP-A",), None) for status in ("returned", "submitted")]
 PAPERS = Papers(RELEASE, Dossier(items=(PAPER,)), _TYPES, _ATTEMPTS, {"USR-1": "Lin Qiao", "USR-2": "Zhao Min"})
 
@@ -65,8 +64,8 @@ def test_one_row_a_gate_and_the_strictest_type_speaks_by_its_model_code():
 def test_a_gate_that_is_open_for_all_types_shows_the_filings_of_all_by_number():
     row = _rows(_answer("A", _gate("TYPE")), _answer("B", _gate("TYPE")))["TYPE"]
     assert [(e.label, e.state, e.day) for e in row.evidence] == [
-        ("M-A", "accepted", "2026-11-15"),
-        ("M-B", "accepted", "2026-11-15"),
+        ("M-A", "valid", "2026-11-15"),
+        ("M-B", "valid", "2026-11-15"),
     ]
     assert (row.models, row.reason.en) == ((), "")
 

@@ -194,7 +194,7 @@ def _resting(view: View, leases: Collection[GateDecision]) -> list[GateDecision]
     running = store.running_ids(view, {lease.campaign_id for lease in leases})
     withdrawn = releases_store.not_approved(view, {lease.release_id for lease in leases})
     wanted = sorted({filing for lease in leases for filing in lease.filing_ids})
-    counting = view.all(filings_store.accepted_select(wanted, beijing_date(view.now))) if wanted else ()
+    counting = view.all(filings_store.valid_select(wanted, beijing_date(view.now))) if wanted else ()
     valid = {row.id for row in counting}
     return as_decided(
         view,

@@ -11,9 +11,11 @@ from roadworthy.campaigns import store
 from roadworthy.campaigns.model import Campaign
 from roadworthy.clocks import actions as clocks
 from roadworthy.clocks import store as clocks_store
+from roadworthy.clocks.model import Clock
 from roadworthy.clocks.planning import plan_of
 from roadworthy.database import Actor, Database, Work
 from roadworthy.filings import store as filings_store
+from roadworthy.filings.model import FORMS, Filing
 from roadworthy.kernel.time import BEIJING, beijing_date, parse_date
 from roadworthy.law.calendar import end_of_day
 from roadworthy.releases import actions as releases
@@ -57,22 +59,53 @@ def start_due_clocks(database: Database, actor: Actor, regime: Regime, campaign_
 def acknowledge(database: Database, actor: Actor, filing_id: str) -> None:
     """End the clock of the report that an accepted filing is; the earliest one, when several of its kind run.
 
-    A filing of another kind, or of a release without such a clock, changes nothing; told twice, it ends one clock.
+    It is looked for under the subject that the paper names, and under the campaigns of its release. One that runs for
+    several authorities ends when all of them have accepted their paper of the matter. A filing without such a clock
+    changes nothing; told twice, it ends one clock.
     """
     with database.begin(actor) as work:
         filing = filings_store.load_filing(work, filing_id)
-        release_id, day = filing.scope.release_id, filing.receipt_date
-        if release_id is None or day is None or filing.status != "accepted":
+        if not _is_accepted(filing) or clocks_store.satisfied_with(work, filing.id):
             return
-        ours = store.of_release(work, release_id)
-        if clocks_store.satisfied_with(work, filing.id):
-            return
-        running = [clock for one in ours for clock in clocks_store.running_for(work, SUBJECT, one.id)]
-        until = end_of_day(parse_date(day))  # a receipt from before the report was owed acknowledges another one
-        owed = [one for one in running if one.plan.report == str(filing.kind) and one.plan.started_at < until]
+        owed = [clock for clock in _running(work, filing) if clock.plan.report == str(filing.kind)]
+        # A receipt from before the report was owed acknowledges another one.
+        until = end_of_day(parse_date(str(filing.receipt_date)))
+        owed = [clock for clock in owed if clock.plan.started_at < until and _all_accepted(work, filing, clock)]
         if owed:
             first = min(owed, key=lambda clock: (clock.plan.due_at, clock.id))
-            clocks.satisfy(work, first.id, min(until, work.now), filing.id)
+            clocks.satisfy(work, first.id, max(_moment(work, one) for one in _papers(work, filing, first)), filing.id)
+
+
+def _running(work: Work, filing: Filing) -> list[Clock]:
+    subjects = [] if filing.subject_type is None else [(filing.subject_type, str(filing.subject_id))]
+    if filing.scope.release_id is not None:
+        subjects += [(SUBJECT, one.id) for one in store.of_release(work, filing.scope.release_id)]
+    return [clock for subject in dict.fromkeys(subjects) for clock in clocks_store.running_for(work, *subject)]
+
+
+def _papers(work: Work, filing: Filing, clock: Clock) -> list[Filing]:
+    """Give the accepted papers of the matter, of this kind, for the authorities that the clock runs for."""
+    group = filings_store.list_filings(work, group_id=filing.group_id, kind=str(filing.kind), limit=500)
+    return [
+        one for one in group if _is_accepted(one) and (one.id == filing.id or one.authority in clock.plan.recipients)
+    ]
+
+
+def _all_accepted(work: Work, filing: Filing, clock: Clock) -> bool:
+    """Whether every authority that gets this kind, and that the clock runs for, has accepted its paper."""
+    wanted = {str(one) for one in FORMS[filing.kind].authorities} & set(clock.plan.recipients)
+    return wanted <= {str(one.authority) for one in _papers(work, filing, clock)}
+
+
+def _is_accepted(filing: Filing) -> bool:
+    return filing.receipt_date is not None and filing.status in {"accepted", "valid", "closed"}
+
+
+def _moment(work: Work, filing: Filing) -> datetime:
+    """Give when the authority had the paper: when its channel said so, else the day of the receipt."""
+    if filing.acknowledged_at is not None:
+        return filing.acknowledged_at
+    return min(end_of_day(parse_date(str(filing.receipt_date))), work.now)
 
 
 def _days(work: Work, campaign: Campaign) -> dict[str, str]:

@@ -8,7 +8,7 @@ from roadworthy.campaigns.web.page import Evidence
 from roadworthy.campaigns.web.words import FILINGS
 from roadworthy.database import View
 from roadworthy.filings import store as filings_store
-from roadworthy.filings.model import Filing, FilingKind
+from roadworthy.filings.model import PENDING, Filing, FilingKind
 from roadworthy.kernel.decision import Text
 from roadworthy.releases import store as releases_store
 from roadworthy.releases.model import Dossier, DossierKind, Release
@@ -24,6 +24,7 @@ _FILED: Mapping[str, FilingKind] = {
     "PARAM": FilingKind.MIIT_CHANGE_PERMIT,
     "PROD": FilingKind.MIIT_CHANGE_PERMIT,
     "RECALL": FilingKind.RECALL_PLAN,
+    "ADS": FilingKind.L3_PERMIT,
 }
 _PAPERS: Mapping[str, DossierKind] = {
     "RISK": DossierKind.RISK,
@@ -121,5 +122,5 @@ def names_of(view: View, people: Iterable[str | None]) -> dict[str, str]:
 
 
 def _of_filing(found: Filing) -> Evidence:
-    day = {"accepted": found.receipt_date, "submitted": found.submitted_on}.get(found.status) or ""
+    day = (found.submitted_on if found.status in PENDING else found.receipt_date) or ""
     return Evidence(found.receipt_number or FILINGS[str(found.kind)], found.status, day)

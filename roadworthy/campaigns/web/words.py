@@ -61,13 +61,21 @@ LABEL: Mapping[str, Word] = {
 
 # What a gate rests on, and how it stands there.
 EVIDENCE: Mapping[str, Word] = {
+    "valid": Word("✓", N_("in force"), "ok"),
     "accepted": Word("✓", N_("accepted"), "ok"),
+    "acknowledged": Word("…", N_("acknowledged"), "warn"),
     "submitted": Word("…", N_("submitted"), "warn"),
+    "signed_off": Word("○", N_("signed off"), "idle"),
+    "complete": Word("○", N_("complete"), "idle"),
     "draft": Word("○", N_("draft"), "idle"),
     "returned": Word("↩", N_("returned"), "bad"),
     "refused": Word("✕", N_("refused"), "bad"),
     "withdrawn": Word("⊘", N_("withdrawn"), "bad"),
     "expired": Word("⊘", N_("expired"), "bad"),
+    "suspended": Word("⊘", N_("suspended"), "bad"),
+    "revoked": Word("⊘", N_("revoked"), "bad"),
+    "amended": Word("⊘", N_("replaced by an amendment"), "bad"),
+    "closed": Word("⊘", N_("closed"), "idle"),
     "checked": Word("✓", N_("checked by a second person"), "ok"),
     "unchecked": Word("…", N_("not yet checked by a second person"), "warn"),
 }
@@ -79,6 +87,7 @@ FILINGS: Mapping[str, Text] = {
     "miit_change_permit": Text("工信部产品变更许可", "MIIT product change permit"),
     "samr_record": Text("市场监管总局备案", "SAMR record"),
     "recall_plan": Text("召回计划备案", "recall plan"),
+    "l3_permit": Text("工信部自动驾驶准入许可", "MIIT permission for automated driving"),
 }
 
 # Events about a campaign, as the list of what happened tells them.

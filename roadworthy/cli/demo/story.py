@@ -4,12 +4,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from roadworthy.cli.client import Client
-from roadworthy.cli.demo import cast
+from roadworthy.cli.demo import cast, papers
 from roadworthy.cli.files import write_secret
 from roadworthy.kernel.errors import Broken
 
@@ -100,16 +99,30 @@ def standing_filings(company: Company) -> None:
 
 
 def file(company: Company, body: Mapping[str, Any], number: str) -> str:
-    """Take a paper from draft to receipt: Shen Yu writes and sends it, Tang Bo takes down the receipt."""
+    """Take a paper from draft to receipt: Shen Yu writes and sends it, Tang Bo signs off and takes down the receipt."""
     shen, tang = company.as_("Shen Yu"), company.as_("Tang Bo")
     sent = (company.today - timedelta(days=14)).isoformat()
-    made = shen.post("/api/v1/filings", body)
+    base = _signed(company, body)
     delivered = {"package_delivered_on": sent} if body["kind"] == "samr_record" else {}
-    shen.post(f"/api/v1/filings/{made['id']}/submit", {"submitted_on": sent, **delivered})
+    shen.post(f"{base}/submit", {"submitted_on": sent, **delivered})
+    query = {"filename": "receipt.pdf", "role": "receipt"}
+    document = tang.send(f"{base}/documents", papers.pdf(number), **query)["sha256"]
     receipt = {"receipt_number": number, "receipt_date": (company.today - timedelta(days=10)).isoformat()}
-    document = sha256(f"{number}".encode()).hexdigest()
-    tang.post(f"/api/v1/filings/{made['id']}/accept", {**receipt, "document_sha256": document})
-    return str(made["id"])
+    return str(tang.post(f"{base}/accept", {**receipt, "document_sha256": document})["id"])
+
+
+def _signed(company: Company, body: Mapping[str, Any]) -> str:
+    """Write a paper with everything its form asks for, and have it signed off; give its address."""
+    names = {company.types[model.code]: (model.code, model.name) for model in cast.MODELS}
+    models = [names[one] for one in body.get("vehicle_type_ids", ())]
+    facts = papers.facts_of(body["kind"], models, [papers.PACKAGE] if "package_sha256" in body else [])
+    shen = company.as_("Shen Yu")
+    base = f"/api/v1/filings/{shen.post('/api/v1/filings', {**body, 'facts': facts})['id']}"
+    for number, _ in enumerate(papers.files_of(facts), 1):
+        shen.send(f"{base}/documents", papers.ATTACHED, filename=f"attachment-{number}.pdf", role="attachment")
+    shen.post(f"{base}/complete")
+    company.as_("Tang Bo").post(f"{base}/sign-off")
+    return base
 
 
 def file_release(company: Company, release: Mapping[str, Any]) -> None:

@@ -96,6 +96,32 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("vehicle_id", "version", name=op.f("pk_director_bundle")),
     )
     op.create_table(
+        "dispatch",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("subject", sa.String(length=64), nullable=False),
+        sa.Column("authority", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(length=64), nullable=False),
+        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("channel", sa.String(length=64), nullable=False),
+        sa.Column("manifest", sa.Text(), nullable=False),
+        sa.Column("manifest_digest", sa.String(length=64), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("asked", sa.Integer(), nullable=False),
+        sa.Column("next_at", sa.String(length=27), nullable=True),
+        sa.Column("lease_until", sa.String(length=27), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("evidence", sa.Text(), nullable=True),
+        sa.Column("author", sa.String(length=64), nullable=False),
+        sa.Column("salt", sa.String(length=32), nullable=False),
+        sa.Column("created_at", sa.String(length=27), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_dispatch")),
+    )
+    with op.batch_alter_table("dispatch", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_dispatch_status_next_at"), ["status", "next_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_dispatch_subject"), ["subject"], unique=False)
+
+    op.create_table(
         "event",
         sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("id", sa.String(length=32), nullable=False),
@@ -115,6 +141,7 @@ def upgrade() -> None:
     op.create_table(
         "filing",
         sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("group_id", sa.String(length=32), nullable=False),
         sa.Column("kind", sa.String(length=32), nullable=False),
         sa.Column("authority", sa.String(length=8), nullable=False),
         sa.Column("vehicle_type_ids", sa.Text(), nullable=False),
@@ -123,29 +150,50 @@ def upgrade() -> None:
         sa.Column("vin_set_digest", sa.String(length=64), nullable=True),
         sa.Column("parameter_values", sa.Text(), nullable=True),
         sa.Column("planned_release", sa.String(length=10), nullable=True),
+        sa.Column("facts", sa.Text(), nullable=False),
+        sa.Column("form_version", sa.String(length=32), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("subject_type", sa.String(length=32), nullable=True),
+        sa.Column("subject_id", sa.String(length=32), nullable=True),
+        sa.Column("amends", sa.String(length=32), nullable=True),
         sa.Column("author", sa.String(length=64), nullable=False),
+        sa.Column("signed_by", sa.String(length=64), nullable=True),
         sa.Column("approver", sa.String(length=64), nullable=True),
         sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("packet_id", sa.String(length=32), nullable=True),
         sa.Column("submitted_on", sa.String(length=10), nullable=True),
         sa.Column("package_delivered_on", sa.String(length=10), nullable=True),
+        sa.Column("acknowledged_at", sa.String(length=27), nullable=True),
+        sa.Column("submission_number", sa.String(length=120), nullable=True),
         sa.Column("receipt_number", sa.String(length=120), nullable=True),
         sa.Column("receipt_date", sa.String(length=10), nullable=True),
         sa.Column("document_sha256", sa.String(length=64), nullable=True),
+        sa.Column("valid_from", sa.String(length=10), nullable=True),
         sa.Column("valid_until", sa.String(length=10), nullable=True),
         sa.Column("remark", sa.String(length=2000), nullable=True),
         sa.Column("salt", sa.String(length=32), nullable=False),
         sa.Column("created_at", sa.String(length=27), nullable=False),
         sa.CheckConstraint(
-            "status <> 'accepted' OR (approver IS NOT NULL AND receipt_number IS NOT NULL AND receipt_date IS NOT NULL AND document_sha256 IS NOT NULL)",
+            "status NOT IN ('accepted', 'valid', 'suspended', 'amended', 'expired') OR (approver IS NOT NULL AND receipt_number IS NOT NULL AND receipt_date IS NOT NULL AND document_sha256 IS NOT NULL)",
             name=op.f("ck_filing_receipt"),
         ),
+        sa.CheckConstraint(
+            "status NOT IN ('submitted', 'acknowledged', 'accepted', 'valid', 'suspended', 'returned', 'refused') OR signed_by IS NOT NULL",
+            name=op.f("ck_filing_signed"),
+        ),
         sa.CheckConstraint("approver IS NULL OR approver <> author", name=op.f("ck_filing_four_eyes")),
+        sa.CheckConstraint("signed_by IS NULL OR signed_by <> author", name=op.f("ck_filing_sign_off")),
+        sa.ForeignKeyConstraint(["amends"], ["filing.id"], name=op.f("fk_filing_amends")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_filing")),
     )
     with op.batch_alter_table("filing", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_filing_group_id"), ["group_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_filing_kind"), ["kind"], unique=False)
         batch_op.create_index(batch_op.f("ix_filing_package_sha256"), ["package_sha256"], unique=False)
         batch_op.create_index(batch_op.f("ix_filing_release_id"), ["release_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_filing_subject_type_subject_id"), ["subject_type", "subject_id"], unique=False
+        )
 
     op.create_table(
         "image_metadata",
@@ -426,6 +474,30 @@ def upgrade() -> None:
     with op.batch_alter_table("event_row", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_event_row_table_name_row_key"), ["table_name", "row_key"], unique=False)
 
+    op.create_table(
+        "filing_document",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("filing_id", sa.String(length=32), nullable=False),
+        sa.Column("role", sa.String(length=16), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("media_type", sa.String(length=100), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("length", sa.Integer(), nullable=False),
+        sa.Column("language", sa.String(length=8), nullable=True),
+        sa.Column("data_sha256", sa.String(length=64), nullable=True),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("pages", sa.Integer(), nullable=True),
+        sa.Column("codes", sa.Text(), nullable=False),
+        sa.Column("warnings", sa.Text(), nullable=False),
+        sa.Column("author", sa.String(length=64), nullable=False),
+        sa.Column("confirmed_by", sa.String(length=64), nullable=True),
+        sa.Column("salt", sa.String(length=32), nullable=False),
+        sa.Column("created_at", sa.String(length=27), nullable=False),
+        sa.CheckConstraint("confirmed_by IS NULL OR confirmed_by <> author", name=op.f("ck_filing_document_four_eyes")),
+        sa.ForeignKeyConstraint(["filing_id"], ["filing.id"], name=op.f("fk_filing_document_filing_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_filing_document")),
+        sa.UniqueConstraint("filing_id", "role", "sha256", name=op.f("uq_filing_document_filing_id_role_sha256")),
+    )
     op.create_table(
         "log_place",
         sa.Column(
@@ -1129,6 +1201,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_log_place_idx"))
 
     op.drop_table("log_place")
+    op.drop_table("filing_document")
     with op.batch_alter_table("event_row", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_event_row_table_name_row_key"))
 
@@ -1177,9 +1250,11 @@ def downgrade() -> None:
     op.drop_table("law_adoption")
     op.drop_table("image_metadata")
     with op.batch_alter_table("filing", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_filing_subject_type_subject_id"))
         batch_op.drop_index(batch_op.f("ix_filing_release_id"))
         batch_op.drop_index(batch_op.f("ix_filing_package_sha256"))
         batch_op.drop_index(batch_op.f("ix_filing_kind"))
+        batch_op.drop_index(batch_op.f("ix_filing_group_id"))
 
     op.drop_table("filing")
     with op.batch_alter_table("event", schema=None) as batch_op:
@@ -1187,6 +1262,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_event_kind"))
 
     op.drop_table("event")
+    with op.batch_alter_table("dispatch", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_dispatch_subject"))
+        batch_op.drop_index(batch_op.f("ix_dispatch_status_next_at"))
+
+    op.drop_table("dispatch")
     op.drop_table("director_bundle")
     op.drop_table("consistency_check")
     with op.batch_alter_table("clock_watch", schema=None) as batch_op:

@@ -239,6 +239,7 @@ def _world(
         delivery="ota" if scope is not None else release.delivery,
         filings=papers.states,
         recall_plan_filed=papers.recall_plan is not None,
+        ads_permission_granted=papers.ads_permit is not None,
         released_hash_equals_filed=rules.released_equals_filed(
             None if release.package is None else release.package.sha256,
             [None if one is None else one.scope.package_sha256 for one in filed],

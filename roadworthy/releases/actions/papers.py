@@ -33,6 +33,7 @@ class Papers:
     record: Filing | None
     change_permit: Filing | None
     recall_plan: Filing | None
+    ads_permit: Filing | None
     resting: tuple[Filing, ...]
 
     @classmethod
@@ -49,6 +50,7 @@ class Papers:
         main = {change.name: change.after for change in changes if change.is_main is not False}
         permit = filings.change_permit(view, vehicle_type_id, main) if main else None
         plan = _recall_plan(view, release, vehicle_type_id, sha256)
+        ads = filings.ads_permit(view, vehicle_type_id, release.id, sha256)
         states = {str(kind): _state(kind, word, filing) for kind, (word, filing) in found.items()}
         valid = [filing for word, filing in found.values() if word == "valid"]
         return cls(
@@ -57,7 +59,8 @@ class Papers:
             found[FilingKind.SAMR_RECORD][1] or _of_other_bytes(view, release, FilingKind.SAMR_RECORD),
             permit,
             plan,
-            tuple(filing for filing in (*valid, permit, plan) if filing is not None),
+            ads,
+            tuple(filing for filing in (*valid, permit, plan, ads) if filing is not None),
         )
 
     @property
@@ -91,7 +94,7 @@ def _recall_plan(view: View, release: Release, vehicle_type_id: str, sha256: str
 def _of_other_bytes(view: View, release: Release, kind: FilingKind) -> Filing | None:
     """Give a filing of this release that names other bytes."""
     found = filings_store.list_filings(view, kind=str(kind), release_id=release.id, limit=500)
-    return next((f for f in reversed(found) if f.status in {"submitted", "accepted"}), None)
+    return next((f for f in reversed(found) if state_word(f) != "none"), None)
 
 
 def _state(kind: FilingKind, word: str, filing: Filing | None) -> dict[str, Json]:
