@@ -29,8 +29,8 @@ def send(caller: Caller, what: str, rows: list[dict[str, str]], **options: str) 
     return caller.post(f"/tables/{what}/uploads/{checked['upload']}/confirm?{query}")
 
 
-def test_a_new_model_from_excel_to_the_supplement_and_a_car_that_was_built_otherwise(story: Story) -> None:
-    """N45-2a, N45-2b, N45-2c: values, verification and both receipts. N45-2d: production stays consistent."""
+def in_force(story: Story) -> None:
+    """Bring the new model N7 from Excel to registered, verified, and on file at both ministries."""
     officer, second = story.by("homologation"), story.by("second")
     model = {"model_code": "N7", "name": "N7", "automation_level": 2, "licensed_manufacturer": COMPANY}
     type_id = story.company.types["N7"] = officer.post("/vehicle-types", model)["id"]
@@ -67,8 +67,14 @@ def test_a_new_model_from_excel_to_the_supplement_and_a_car_that_was_built_other
         )
         second.post(f"/supplement-receipts/{paper['id']}/confirm")
     assert officer.get(f"/vehicle-types/{type_id}/supplement")["supplemented"]
-
     story.file("miit_type", ["N7"])
+    story.file("samr_parameters", ["N7"])
+
+
+def test_a_car_that_was_built_otherwise_holds_its_model_until_it_is_corrected(story: Story) -> None:
+    """N45-2a, N45-2b, N45-2c: values, verification and both receipts. N45-2d: production stays consistent."""
+    in_force(story)
+    officer = story.by("homologation")
     release = story.released(FAST)
     story.file_release(release, ["N7"])
     gate = f"/releases/{release['id']}/gate"
@@ -86,6 +92,30 @@ def test_a_new_model_from_excel_to_the_supplement_and_a_car_that_was_built_other
     send(officer, "build-records", [{**built[0], "value": "120"}], source="MES")
     compliance.post(settle, {"remark": "flashed again at the plant"})
     assert officer.get(gate)["ok"]
+
+
+def test_a_changed_main_parameter_of_the_new_model_ships_exactly_when_permit_and_filings_are_there(
+    story: Story,
+) -> None:
+    """N45-2a, N45-7b, N45-6a, EIDC22-2: from Excel to in force, then the permit, filed anew, and only then shipped."""
+    in_force(story)
+    sheet = f"vin,model_code,sold,test_fleet,province\n{vin_of(700)},N7,true,false,江苏\n"
+    story.by("administrator").form("/vehicles/import", "cars.csv", sheet.encode())
+    faster = {"speed_max": "130", "hands_off_warning": "10"}
+    release = story.released(Plan("drive", "6.1.0", ("N7",), "DRIVE", faster))
+    assert [(one["labels"], one["tier"]) for one in release["classifications"]] == [(["parameters"], "T2b")]
+    campaign = story.planned(release)
+    assert {"ACT", "SAMR", "PARAM"} <= story.missing(campaign)
+    story.permit(["N7"], {**faster, "speed_max": "125"})
+    assert "PARAM" in story.missing(campaign)
+    story.permit(["N7"], faster)
+    assert {"ACT", "SAMR"} <= story.missing(campaign)
+    assert "PARAM" not in story.missing(campaign)
+    scope = {"release_id": release["id"], "package_sha256": release["package"]["sha256"]}
+    story.file("miit_activity", ["N7"], **scope)
+    assert "SAMR" in story.missing(campaign)
+    story.file("samr_record", ["N7"], **scope)
+    assert story.do("start", campaign)["status"] == "running"
 
 
 def held(caller: Caller, gate: str) -> set[str]:
