@@ -24,6 +24,7 @@ SECTIONS = {
     "releases": ("ship", Text("版本", "Releases")),
     "campaigns": ("ship", Text("升级任务", "Campaigns")),
     "vehicles": ("ship", Text("车辆", "Vehicles")),
+    "papers": ("prove", Text("备案与报告", "Papers")),
     "admission": ("prove", Text("产品准入", "Admission")),
     "evidence": ("prove", Text("证据与审计", "Evidence and audit")),
     "obligations": ("prove", Text("义务清单", "Obligations")),

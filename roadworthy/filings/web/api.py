@@ -247,7 +247,7 @@ def whole(database: Database, one: Filing) -> dict[str, Any]:
     with database.read() as view:
         found = actions.findings(view, one.id)
         papers = store.documents_of(view, one.id)
-        beside = _beside(view, one)
+        others = beside(view, one)
         packet = actions.packet_of(view, one)
     return {
         **one.to_json(),
@@ -255,13 +255,13 @@ def whole(database: Database, one: Filing) -> dict[str, Any]:
         "findings": [finding.to_json() for finding in found],
         "documents": [paper.to_json() for paper in papers],
         "beside": [
-            {"id": o.id, "kind": str(o.kind), "authority": str(o.authority), "status": o.status} for o in beside
+            {"id": o.id, "kind": str(o.kind), "authority": str(o.authority), "status": o.status} for o in others
         ],
         "packet": None if packet is None else packet.to_json(),
     }
 
 
-def _beside(view: View, one: Filing) -> list[Filing]:
+def beside(view: View, one: Filing) -> list[Filing]:
     """Give the papers of its group, and those that must agree with it."""
     group = store.list_filings(view, group_id=one.group_id, limit=500)
     found = {other.id: other for other in (*group, *store.companions(view, one)) if other.id != one.id}
