@@ -36,7 +36,7 @@ def next_step(one: Filing, packet: Dispatch | None, actor: Actor, now: datetime)
     if one.status == "submitted":
         return _on_its_way(packet, actor)
     steps: dict[str, Callable[[], Next]] = {
-        "draft": lambda: _officer(actor, Text("填写完整", "say that it is complete")),
+        "draft": lambda: _officer(actor, Text("填写并确认完整", "fill it in and declare it complete")),
         "complete": lambda: _another(one, actor, Text("复核签发", "sign it off")),
         "signed_off": lambda: _officer(actor, Text("发送", "send it")),
         "acknowledged": lambda: _another(one, actor, Text("登记主管部门的接受", "take down that it was accepted")),
