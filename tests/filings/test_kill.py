@@ -1,11 +1,14 @@
 """Signal 9 at every point between a signed paper and its acknowledgement: nothing lost, nothing submitted twice."""
 
+import json
 from contextlib import closing
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from shutil import copy
+from shutil import copy, copytree, rmtree
+from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from roadworthy.couriers import store as dispatches
@@ -13,6 +16,7 @@ from roadworthy.couriers.http import HttpCourier
 from roadworthy.couriers.outgoing import Dispatcher
 from roadworthy.database import Actor, Database
 from roadworthy.database.schema import event
+from roadworthy.documents import pdf
 from roadworthy.filings import actions, store
 from roadworthy.filings.model import FilId
 from roadworthy.kernel.time import SetTime
@@ -97,8 +101,29 @@ def look(label: str, folder: Path) -> None:
         every_row_is_covered(database)
 
 
-def test_a_kill_at_any_point_of_submission_loses_and_doubles_nothing(tmp_path: Path, sqlite_template: Path) -> None:
+def draw_ahead(prepared: Path, scratch: Path, patched: pytest.MonkeyPatch) -> None:
+    """Keep what Typst makes: its threads do not live on in a forked child, which would wait for them for ever."""
+    real, kept = pdf._typst, {}
+
+    def typst(data: dict[str, Any], *, system: bool) -> bytes:
+        key = json.dumps([data, system])
+        if key not in kept:
+            kept[key] = real(data, system=system)
+        return kept[key]
+
+    patched.setattr(pdf, "_typst", typst)
+    for hours in (0, 1):
+        folder = scratch / f"ahead-{hours}"
+        copytree(prepared, folder)
+        send(folder, hours)
+        rmtree(folder)
+
+
+def test_a_kill_at_any_point_of_submission_loses_and_doubles_nothing(
+    tmp_path: Path, sqlite_template: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     prepared = prepare(tmp_path / "prepared", sqlite_template)
+    draw_ahead(prepared, tmp_path, monkeypatch)
     labels = []
     for left in crash.crashes(prepared, send_and_work, tmp_path, both_sides=LONG, most=0 if LONG else 10):
         labels.append(left.label)
