@@ -21,6 +21,7 @@ from roadworthy.couriers.archives import LIMITS
 from roadworthy.database import Actor, Database
 from roadworthy.device.ddi import router as ddi_router
 from roadworthy.device.uptane import router as uptane_router
+from roadworthy.filings.web import console as filings_console
 from roadworthy.filings.web import router as filings_router
 from roadworthy.fleet.web import router as fleet_router
 from roadworthy.installation import Installation
@@ -89,6 +90,7 @@ def create_app(installation: Installation) -> FastAPI:
         admission_router,
         fleet_router,
         filings_router,
+        filings_console,
         releases_router,
         campaigns_router,
         campaigns_console,

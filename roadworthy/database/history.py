@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from roadworthy.database.schema import event
 from roadworthy.database.work import View
@@ -24,6 +24,12 @@ def last_actor(view: View, subject: str) -> str | None:
     query = select(event.c.actor).where(event.c.subject == subject).order_by(event.c.seq.desc()).limit(1)
     found: str | None = view.scalar(query)
     return found
+
+
+def told_of(view: View, subjects: Sequence[str]) -> Sequence[Row[Any]]:
+    """Give kind, actor and instant of every event about some subjects (few), newest first."""
+    query = select(event.c.kind, event.c.actor, event.c.at).where(event.c.subject.in_(subjects))
+    return view.all(query.order_by(event.c.seq.desc()))
 
 
 def data_of(view: View, kind: str, subjects: Sequence[str]) -> dict[str, dict[str, Any]]:

@@ -133,6 +133,14 @@ def list_filings(view: View, *, after: str = "", limit: int = 50, **wanted: str 
     return [filing_of_row(row) for row in view.all(query)]
 
 
+def newest_filings(view: View, *, status: str = "", kind: str = "", before: str = "", limit: int = 50) -> list[Filing]:
+    """Give filings, newest first, one more than `limit` where there are more; empty words ask for any."""
+    wanted = {"status": status, "kind": kind}
+    query = select(filing).where(*(filing.c[name] == value for name, value in wanted.items() if value))
+    query = query.where(filing.c.id < before) if before else query
+    return [filing_of_row(row) for row in view.all(query.order_by(filing.c.id.desc()).limit(limit + 1))]
+
+
 def live_filings(view: View, kind: FilingKind) -> list[Filing]:
     """Give the filings of a kind that are sent or in force, newest first."""
     query = select(filing).where(filing.c.kind == str(kind), filing.c.status.in_(["valid", *sorted(PENDING)]))

@@ -38,7 +38,7 @@ class Desk:
     settings: Settings
 
     def as_(self, actor):
-        http = client(self.database, actor, web.router)
+        http = client(self.database, actor, web.router, web.console)
         install_console(http._app)
         state = http._app.state
         state.sign_in = state.sign_out = None

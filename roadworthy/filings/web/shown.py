@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 
-from sqlalchemy import select
-
 from roadworthy.couriers.model import Dispatch
 from roadworthy.database import Actor, View
-from roadworthy.database.schema import event
+from roadworthy.database.history import told_of
 from roadworthy.filings import actions, store
 from roadworthy.filings.actions import moving, packing
 from roadworthy.filings.model import Filing, FilingKind
@@ -86,12 +84,7 @@ def asked_of(params: Mapping[str, str]) -> Asked:
 
 def rows(view: View, asked: Asked, actor: Actor, limit: int = PAGE) -> tuple[list[Row], str]:
     """Give a page of papers, the newest first, and the id that the next page begins after (empty at the end)."""
-    table = store.filing.c
-    query = select(store.filing).order_by(table.id.desc()).limit(limit + 1)
-    for column, wanted in ((table.status, asked.status), (table.kind, asked.kind)):
-        query = query.where(column == wanted) if wanted else query
-    query = query.where(table.id < asked.after) if asked.after else query
-    found = [store.filing_of_row(row) for row in view.all(query)]
+    found = store.newest_filings(view, status=asked.status, kind=asked.kind, before=asked.after, limit=limit)
     page = [_row(view, one, actor) for one in found[:limit]]
     return page, page[-1].filing.id if len(found) > limit else ""
 
@@ -129,5 +122,4 @@ def between(found: Sequence[Finding]) -> tuple[list[Finding], list[Finding]]:
 def history(view: View, one: Filing, packet: Dispatch | None) -> list[Happened]:
     """Give what happened to a paper and its packet, the newest first."""
     subjects = [str(one.id), *([str(packet.id)] if packet else [])]
-    query = select(event.c.kind, event.c.actor, event.c.at).where(event.c.subject.in_(subjects))
-    return [Happened(row.kind, row.actor, row.at) for row in view.all(query.order_by(event.c.seq.desc()))]
+    return [Happened(row.kind, row.actor, row.at) for row in told_of(view, subjects)]
