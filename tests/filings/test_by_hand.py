@@ -56,7 +56,8 @@ def test_the_code_is_read_off_the_scan_itself(room, tmp_path):
     here = room()
     sent = here.sent()
     with here.database.read() as view:
-        form = next(one for one in store.documents_of(view, sent.id) if one.media_type == "application/pdf")
+        drawn = [one for one in store.documents_of(view, sent.id) if one.role == "form"]
+        form = next(one for one in drawn if one.media_type == "application/pdf")
     with here.artifacts.open(form.sha256) as printed:
         kept = actions.keep(here.artifacts, "scan.pdf", [printed.read()])
     codes = actions.codes_on(here.artifacts, kept)

@@ -219,7 +219,10 @@ def test_plans_are_due_when_the_pack_says_and_are_filed_once_checked(database: D
     assert {m.verb for m in PLAN.moves} == {"write", "rewrite", "check", "file"}
     with database.read() as view:
         today = view.now.date().replace(month=4)
-        assert [one.to_json(today)["overdue"] for one in store.list_plans(view, type_id)] == [False, True]
+        assert {one.id: one.to_json(today)["overdue"] for one in store.list_plans(view, type_id)} == {
+            plan: False,
+            made[1].id: True,
+        }
 
 
 def test_an_imported_model_owes_no_plan_by_a_day(database: Database) -> None:
