@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 
 from roadworthy.clocks.model import DUE, Clock, Plan, Reminder, Standing
 from roadworthy.kernel.errors import Unusable
+from roadworthy.law.duties import reminder_time
 
 LONGEST_SOON = timedelta(days=5)
 LONGEST_DELAY = timedelta(minutes=5)
@@ -99,14 +100,11 @@ def delay_after(attempts: int) -> timedelta:
 
 
 def _time_of(started_at: datetime, due_at: datetime, kind: str) -> datetime:
-    if kind == DUE:
-        return due_at
-    start = min(started_at, due_at)
-    if found := _PERCENT.fullmatch(kind):
-        return start + (due_at - start) * int(found[1]) / 100
+    if kind == DUE or _PERCENT.fullmatch(kind):
+        return reminder_time(kind, started_at, due_at)
     if found := _OFFSET.fullmatch(kind):
         amount = int(found[2]) * _UNITS[found[3]]
-        return due_at + amount if found[1] == "+" else max(start, due_at - amount)
+        return due_at + amount if found[1] == "+" else max(min(started_at, due_at), due_at - amount)
     raise PlanUnusable(f"{kind!r} is no time for a reminder; write 50%, -4h, -30m, -2d, +1d or due.", at="reminders")
 
 

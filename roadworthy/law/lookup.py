@@ -1,12 +1,13 @@
 """The way from each name a condition may use to its value, found once for the rules in force and then only walked."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, TypeVar
 
-from roadworthy.law.calendar import WorkingDay, add_months, add_working_days
+from roadworthy.law.calendar import WorkingDay
 from roadworthy.law.compiled import UNKNOWN, Check, OneOf, Value
 from roadworthy.law.condition import AnyOf, Condition
+from roadworthy.law.due import moved as moved_day
 from roadworthy.law.model import UPGRADE, OutcomeRule, Rule, TierRule
 from roadworthy.law.packs import Program
 from roadworthy.law.places import ABSENT, Places, Raw, Sheet, walk
@@ -167,7 +168,7 @@ class Ways(dict[str, Way]):
                 return None
             key = (start, by, unit)
             if key not in known:
-                known[key] = shifted(self.program, date.fromisoformat(start), by, unit)
+                known[key] = moved_day(self.program.calendar, date.fromisoformat(start), by, unit)
             return known[key]
 
         return moved
@@ -259,10 +260,3 @@ def possible(rules: Iterable[R], value: Value) -> list[R]:
         if result is True:
             break
     return found
-
-
-def shifted(program: Program, start: date, by: int, unit: str) -> WorkingDay:
-    """Move a day by working days, calendar months or calendar days; raises YearUnknown."""
-    if unit == "working_day":
-        return add_working_days(program.calendar, start, by)
-    return WorkingDay(add_months(start, by) if unit == "month" else start + timedelta(days=by), provisional=False)

@@ -7,7 +7,8 @@ from typing import Any
 
 from roadworthy.law.calendar import YearUnknown
 from roadworthy.law.condition import UNKNOWN, Condition, Facts, OneOf, missing
-from roadworthy.law.lookup import NO_TIER, Values, possible, shifted
+from roadworthy.law.due import moved
+from roadworthy.law.lookup import NO_TIER, Values, possible
 from roadworthy.law.model import OutcomeRule, TierRule
 from roadworthy.law.packs import Program
 from roadworthy.law.places import ABSENT
@@ -61,7 +62,7 @@ class View:
             return [(name, value)]
         if derived.shift:
             try:
-                back = shifted(self.program, date.fromisoformat(value), -derived.by, derived.unit)
+                back = moved(self.program.calendar, date.fromisoformat(value), -derived.by, derived.unit)
             except YearUnknown:
                 return []  # no advice for a year we do not know; the fact stays listed as missing
             return self.reach(derived.shift, back.day.isoformat())
@@ -140,4 +141,4 @@ class Entry(Facts):
         return self._view.reach(name, value)
 
 
-__all__ = ["NO_TIER", "Entry", "View", "shifted"]
+__all__ = ["NO_TIER", "Entry", "View"]
