@@ -8,44 +8,24 @@ from roadworthy.database import Actor, Database
 from roadworthy.filings import actions, store
 from roadworthy.filings.model import Filing, FilingKind, Scope
 from roadworthy.filings.rules import covers, state_word
-from roadworthy.kernel.decision import Text
 from roadworthy.kernel.errors import NotPermitted, Refused
-from roadworthy.products import actions as products
-from roadworthy.products.model import ParameterDefinition, ParameterType, TypId
+from roadworthy.products.model import TypId
 from tests import papers
 
-from .app import COMPLIANCE, OFFICER, SECOND
+from .app import COMPLIANCE, OFFICER
+from .filed import OTHER, PACKAGE, accept, drafted_activity, one_type, submit
 
 SYSTEM = Actor("system:worker")
-PACKAGE, OTHER = "ab" * 32, "cd" * 32
-RECEIPT = {"receipt_number": "OTA-2026-17", "receipt_date": "2026-03-02"}
 
 
 @pytest.fixture
 def type_id(database: Database) -> TypId:
-    made = products.add_vehicle_type(
-        database, OFFICER, model_code="EX1", name="One", automation_level=2, licensed_manufacturer="Example"
-    )
-    products.define_parameter(
-        database,
-        OFFICER,
-        ParameterDefinition("speed", Text("速", "speed"), ParameterType.NUMBER, "km/h", True, None),
-    )
-    return made.id
+    return one_type(database)
 
 
 @pytest.fixture
 def activity(database: Database, type_id: TypId) -> Filing:
-    scope = Scope(vehicle_type_ids=(type_id,), package_sha256=PACKAGE, planned_release="2026-03-10")
-    return papers.drafted(database, OFFICER, "miit_activity", scope)
-
-
-def submit(database: Database, filing: Filing) -> Filing:
-    return papers.submitted(database, OFFICER, SECOND, filing, "2026-03-02")
-
-
-def accept(database: Database, filing: Filing, **more: str) -> Filing:
-    return papers.accepted(database, SECOND, filing, **{**RECEIPT, **more})
+    return drafted_activity(database, type_id)
 
 
 def test_the_gate_sees_none_submitted_valid(database: Database, type_id: TypId, activity: Filing) -> None:
